@@ -1,0 +1,1 @@
+"""The domain of Perennial: pure code that knows no framework, network or clock."""
