@@ -1,0 +1,4 @@
+"""Which steps in which order; the names of all pipelines."""
+
+PIPELINES = {"training": "pipelines.training:training"}
+"""Pipelines by name, as `module:attribute`, so that naming them imports nothing heavy."""

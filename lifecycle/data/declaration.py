@@ -1,9 +1,10 @@
-"""The `data` and `schema` sections: what is predicted, from which tables, in which types."""
+"""The `data`, `schema` and `split` sections: what is predicted, from which tables and types."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, RootModel, model_validator
+from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from lifecycle.section import Duration, Section, Share
 from lifecycle.task import Task
@@ -30,7 +31,7 @@ class Label(Section):
 class Window(Section):
     """Rows with `from` <= time < `to`; an open end is left out."""
 
-    model_config = {**Section.model_config, "populate_by_name": True}
+    model_config = ConfigDict(populate_by_name=True)
 
     start: datetime | None = Field(default=None, alias="from")
     end: datetime | None = Field(default=None, alias="to")
@@ -121,6 +122,15 @@ class Role(StrEnum):
     PERSONAL = "personal"
 
 
+def _read_category(value: object) -> str:
+    """Write a category as the conformed table does: `true`, and `1` for both 1 and 1.0."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
 class Column(Section):
     """One column of the query's result.
 
@@ -156,10 +166,7 @@ class Column(Section):
         if isinstance(values.get("role"), str):
             values["role"] = (values["role"],)
         if isinstance(values.get("values"), list | tuple):
-            values["values"] = tuple(
-                str(value).lower() if isinstance(value, bool) else str(value)
-                for value in values["values"]
-            )
+            values["values"] = tuple(_read_category(value) for value in values["values"])
         return values
 
     @property
@@ -184,3 +191,62 @@ class Schema(RootModel[dict[str, Column]]):
         return tuple(
             name for name, column in self.root.items() if role is None or role in column.role
         )
+
+
+TestShare = Annotated[Share, Field(gt=0, lt=1)]
+"""The part of the rows held out; neither none of them nor all."""
+
+
+class TimeSplit(Section):
+    """Rows at or after a moment are test: either that moment (`from`) or the share after it.
+
+    Parameters
+    ----------
+    test
+        Share of the rows that is test, by default the latest fifth.
+    start
+        Declared as `from`: the first moment that is test.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    by: Literal["time"]
+    test: TestShare | None = None
+    start: datetime | None = Field(default=None, alias="from")
+
+    @model_validator(mode="after")
+    def _declare_one(self) -> Self:
+        if self.test is not None and self.start is not None:
+            raise ValueError("declare `test` (a share) or `from` (a moment), not both")
+        return self
+
+    @property
+    def share(self) -> float:
+        """The declared share of test rows, or the default."""
+        return 0.2 if self.test is None else self.test
+
+    @property
+    def moment(self) -> datetime | None:
+        """The declared first moment of test in UTC without zone, as times are in tables."""
+        if self.start is None or self.start.tzinfo is None:
+            return self.start
+        return self.start.astimezone(UTC).replace(tzinfo=None)
+
+
+class RandomSplit(Section):
+    """Rows are test by the hash of their key, so that a row stays where it once was."""
+
+    by: Literal["random"]
+    test: TestShare = 0.2
+
+
+class GroupSplit(Section):
+    """All rows of one group (a customer, a machine) are on the same side, by the group's hash."""
+
+    by: Literal["group"]
+    column: str
+    test: TestShare = 0.2
+
+
+Split = Annotated[TimeSplit | RandomSplit | GroupSplit, Field(discriminator="by")]
+"""How rows are held out for the one final test."""

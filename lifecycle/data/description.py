@@ -1,5 +1,7 @@
 """What a table looks like: the numbers behind the pictures of the report."""
 
+from pydantic import Field
+
 from lifecycle.section import Value
 
 
@@ -43,7 +45,7 @@ class ColumnDescription(Value):
     distinct: int
     mean: float | None = None
     deviation: float | None = None
-    quantiles: dict[str, float] = {}
+    quantiles: dict[str, float] = Field(default_factory=dict)
     histogram: Histogram | None = None
     label_by_bin: tuple[float | None, ...] = ()
     top: tuple[ValueCount, ...] = ()

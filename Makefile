@@ -1,0 +1,40 @@
+# Two commands do all: `make train` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+# Without compiled bytecode every import costs about twice as much.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: install train test check format lock clean
+
+$(VENV)/.installed: requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check "uv==$$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)"
+	VIRTUAL_ENV=$(VENV) $(VENV)/bin/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
+	@touch $@
+
+install: $(VENV)/.installed  ## everything the lock file pins, into .venv
+
+train: install  ## train the built-in flights project on its real rows
+	$(RUN) run.py --pipeline training --project flights --stack local
+
+test: install  ## all tests, doctests among them
+	$(RUN) -m pytest -n 2 --dist loadgroup -q
+
+check: install  ## what a change must pass: form, types, import contracts, tests
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(MAKE) test
+
+format: install  ## bring the code into its form
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+lock: install  ## pin anew what pyproject.toml asks for, without any index address
+	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+
+clean:  ## forget all local state, the environment excepted
+	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,194 @@
+"""MLflow's model registry: the truth about versions, and what each one was made from."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.experiments import client, experiment, log_run
+from lifecycle.errors import RegistryError
+from lifecycle.fingerprint import fingerprint
+from lifecycle.governance.card import model_card
+from lifecycle.governance.story import Story, Version
+from lifecycle.modeling.candidate import Candidate
+from lifecycle.modeling.incumbent import Incumbent
+
+CHALLENGER = "challenger"
+CHAMPION = "champion"
+
+_KEY = "perennial.key"
+_CANDIDATE = "perennial.candidate"
+_BEAT = "perennial.judged_against"
+
+
+def incumbent(project: str, candidate: Candidate) -> Incumbent:
+    """Find the version a candidate has to beat: the standing challenger, else the champion.
+
+    A challenger has beaten the champion, so it is the best there is. A candidate that is
+    registered already is held against what it was held against then, which is why running
+    again repeats nothing.
+    """
+    known = _versions(project, _CANDIDATE, candidate.fingerprint)
+    number = known[0].tags.get(_BEAT) if known else _standing(project)
+    if not number:
+        return Incumbent()
+    with _download(project, number, "candidate") as folder:
+        return Incumbent(version=number, candidate=Candidate.load(folder))
+
+
+def register(story: Story, candidate: Candidate, profile: bytes, *, lock: str | None) -> Story:
+    """Keep a version with everything it was made from; give the story with its number.
+
+    What passed its gates becomes the challenger; what was refused is kept without an alias.
+    Registering the same candidate with the same evidence again gives the version there is.
+    """
+    key = fingerprint([candidate.fingerprint, story.evaluation, story.gates, story.lineage.project])
+    known = _versions(story.name, _KEY, key)
+    if known:
+        return _told(story, known[0])
+    version = _create(story, candidate, profile, key=key, lock=lock)
+    if not story.gates.blocks:
+        client().set_registered_model_alias(story.name, CHALLENGER, version.version)
+    return _told(story, client().get_model_version(story.name, version.version))
+
+
+def _create(
+    story: Story, candidate: Candidate, profile: bytes, *, key: str, lock: str | None
+) -> Any:
+    beat = story.evaluation.champion_version if story.evaluation else None
+    tags = {
+        _KEY: key,
+        _CANDIDATE: candidate.fingerprint,
+        _BEAT: beat or "",
+        "perennial.outcome": "rejected" if story.gates.blocks else "passed",
+        "perennial.data": story.lineage.data_fingerprint,
+        "perennial.commit": story.lineage.commit or "",
+    }
+    _ensure_model(story.name)
+    run = log_run(story, tags=tags)
+    with tempfile.TemporaryDirectory() as folder:
+        _write(Path(folder), story, candidate, profile, lock)
+        client().log_artifacts(run, folder)
+    source = f"{client().get_run(run).info.artifact_uri}/candidate"
+    version = client().create_model_version(story.name, source=source, run_id=run, tags=tags)
+    client().set_terminated(run)
+    return version
+
+
+def _write(
+    folder: Path, story: Story, candidate: Candidate, profile: bytes, lock: str | None
+) -> None:
+    (folder / "candidate").mkdir()
+    candidate.save(folder / "candidate")
+    (folder / "profile.bin").write_bytes(profile)
+    (folder / "story.json").write_text(story.model_dump_json(indent=1), encoding="utf-8")
+    (folder / "model_card.md").write_text(model_card(story), encoding="utf-8")
+    (folder / "project.yaml").write_text(story.lineage.declaration, encoding="utf-8")
+    if lock is not None:
+        (folder / "requirements.lock").write_text(lock, encoding="utf-8")
+
+
+def attach(project: str, number: str, name: str, text: str) -> None:
+    """Keep one more file with a version, such as its report."""
+    client().log_text(_version(project, number).run_id, text, name)
+
+
+def story_of(project: str, number: str) -> Story:
+    """Read back everything a version was made from, with the alias it has now.
+
+    Raises
+    ------
+    RegistryError
+        If there is no such project or version.
+    """
+    version = _version(project, number)
+    with _download(project, version.version, "story.json") as path:
+        story = Story.model_validate_json(path.read_text(encoding="utf-8"))
+    return _told(story, version)
+
+
+def crown(project: str, number: str) -> None:
+    """Make a version the champion; a challenger that is crowned is a challenger no longer."""
+    version = _version(project, number)
+    mlflow = client()
+    mlflow.set_registered_model_alias(project, CHAMPION, version.version)
+    if CHALLENGER in version.aliases:
+        mlflow.delete_registered_model_alias(project, CHALLENGER)
+
+
+def settled_cut(project: str, key: str, choose: Callable[[], datetime]) -> datetime:
+    """Give the time cut this project has settled on under `key`, or settle on a new one.
+
+    Kept, so that a row that was once test is test in every later run on more data.
+    """
+    mlflow, where = client(), experiment(project)
+    name = f"perennial.cut.{key}"
+    kept = mlflow.get_experiment(where).tags.get(name)
+    if kept:
+        return datetime.fromisoformat(kept)
+    chosen = choose()
+    mlflow.set_experiment_tag(where, name, chosen.isoformat())
+    return chosen
+
+
+def _told(story: Story, version: Any) -> Story:
+    alias = next(iter(sorted(version.aliases)), None)
+    return story.model_copy(
+        update={"version": Version(name=story.name, number=str(version.version), alias=alias)}
+    )
+
+
+def _standing(project: str) -> str | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        aliases = client().get_registered_model(project).aliases
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+    number = aliases.get(CHALLENGER) or aliases.get(CHAMPION)
+    return None if number is None else str(number)
+
+
+def _ensure_model(project: str) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client().create_registered_model(project)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _versions(project: str, tag: str, value: str) -> list[Any]:
+    found = client().search_model_versions(f"name = '{project}' and tags.`{tag}` = '{value}'")
+    return sorted(found, key=lambda version: int(version.version))
+
+
+def _version(project: str, number: str) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    mlflow = client()
+    try:
+        if number in (CHALLENGER, CHAMPION):
+            return mlflow.get_model_version_by_alias(project, number)
+        return mlflow.get_model_version(project, number)
+    except MlflowException:
+        numbers = sorted(
+            (int(found.version) for found in mlflow.search_model_versions(f"name = '{project}'"))
+        )
+        there = f"Versions: {', '.join(map(str, numbers))}." if numbers else "It has none yet."
+        raise RegistryError(
+            f"Project {project!r} has no version {number!r}. {there} "
+            f"`python run.py --pipeline training --project {project}` makes one."
+        ) from None
+
+
+@contextmanager
+def _download(project: str, number: str, path: str) -> Iterator[Path]:
+    run = _version(project, number).run_id
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(client().download_artifacts(run, path, folder))

@@ -1,0 +1,157 @@
+"""From a stack file to ZenML's active stack of this process, checked before anything runs."""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.stacks.file import Component, StackFile, expand, load
+from lifecycle.errors import StackError
+from lifecycle.fingerprint import fingerprint
+
+KINDS = ("orchestrator", "artifact_store", "experiment_tracker")
+
+
+def activate(name: str, *, root: Path) -> StackFile:
+    """Make a declared stack the active one of this process, and of no other.
+
+    Components carry the fingerprint of their configuration in their name, so an edited file
+    is a new component, and two processes never change one another's. Nothing is written to
+    the repository's or the user's ZenML configuration: the choice lives in the environment.
+
+    Raises
+    ------
+    StackError
+        If the stack is missing, half-configured or unreachable.
+    """
+    declared = load(name, root=root)
+    components = {kind: declared.component(kind) for kind in KINDS}
+    configurations = {
+        kind: expand(component.configuration, where=f"Stack {name!r}, {kind}")
+        for kind, component in components.items()
+    }
+    _reach_tracker(name, configurations["experiment_tracker"])
+    _quieten_integrations()
+    identifiers = {
+        kind: [_component(kind, component, configurations[kind])]
+        for kind, component in components.items()
+    }
+    os.environ["ZENML_ACTIVE_STACK_ID"] = str(_stack(name, identifiers))
+    _reach_artifacts(name)
+    return declared
+
+
+def point_at_tracker(name: str, *, root: Path) -> None:
+    """Point MLflow at a stack's tracking server, without waking ZenML."""
+    component = load(name, root=root).component("experiment_tracker")
+    where = f"Stack {name!r}, experiment_tracker"
+    _reach_tracker(name, expand(component.configuration, where=where))
+
+
+def _component(kind: str, component: Component, configuration: dict[str, Any]) -> Any:
+    from zenml.client import Client
+    from zenml.enums import StackComponentType
+    from zenml.exceptions import EntityExistsError
+
+    client = Client()
+    # Experiments are reached by MLflow's own client; ZenML keeps no copy of a password.
+    kept = component.configuration if kind == "experiment_tracker" else configuration
+    name = f"{component.name}-{fingerprint([component.flavor, configuration])[:10]}"
+    component_type = StackComponentType(kind)
+    try:
+        return client.get_stack_component(component_type, name, allow_name_prefix_match=False).id
+    except KeyError:
+        pass
+    try:
+        return client.create_stack_component(
+            name=name, flavor=component.flavor, component_type=component_type, configuration=kept
+        ).id
+    except EntityExistsError:  # another process was quicker
+        return client.get_stack_component(component_type, name, allow_name_prefix_match=False).id
+    except (KeyError, ValueError) as error:
+        raise StackError(f"{kind} {component.name!r} cannot be configured: {error}") from None
+
+
+def _stack(name: str, identifiers: dict[str, list[Any]]) -> Any:
+    from zenml.client import Client
+    from zenml.exceptions import EntityExistsError
+
+    client = Client()
+    full = f"{name}-{fingerprint(sorted(str(value) for value in identifiers.values()))[:10]}"
+    try:
+        return client.get_stack(full, allow_name_prefix_match=False).id
+    except KeyError:
+        pass
+    try:
+        return client.create_stack(full, components=_by_type(identifiers)).id
+    except EntityExistsError:
+        return client.get_stack(full, allow_name_prefix_match=False).id
+
+
+def _by_type(identifiers: dict[str, list[Any]]) -> dict[Any, Any]:
+    from zenml.enums import StackComponentType
+
+    return {StackComponentType(kind): found[0] for kind, found in identifiers.items()}
+
+
+def _quieten_integrations() -> None:
+    """Keep ZenML from importing every integration whose packages happen to be installed.
+
+    That costs about two CPU seconds a process and registers materializers we never use: ours
+    are named on every output. A stack's own flavors are still loaded by their source path.
+    """
+    from zenml.integrations.registry import integration_registry
+
+    integration_registry.activate_integrations = lambda: None  # type: ignore[method-assign]
+
+
+def _reach_tracker(name: str, configuration: dict[str, Any]) -> None:
+    uri = str(configuration.get("tracking_uri", ""))
+    if not uri:
+        raise StackError(
+            f"Stack {name!r}: experiment_tracker has no tracking_uri. Name an MLflow server "
+            "(http://...) or a database (sqlite:///...)."
+        )
+    for key in ("username", "password", "token"):
+        if value := configuration.get(f"tracking_{key}"):
+            os.environ[f"MLFLOW_TRACKING_{key.upper()}"] = value
+    if urlsplit(uri).scheme in ("http", "https"):
+        _ask_health(name, uri)
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+
+
+def _ask_health(name: str, uri: str) -> None:
+    import requests
+
+    try:
+        status = requests.get(f"{uri.rstrip('/')}/health", timeout=5).status_code
+    except requests.RequestException as error:
+        raise StackError(
+            f"Stack {name!r}: the MLflow server at {uri} does not answer "
+            f"({type(error).__name__}). Start it, or set MLFLOW_TRACKING_URI to one that runs."
+        ) from None
+    if status != 200:
+        raise StackError(
+            f"Stack {name!r}: {uri}/health answered {status}, not 200. Is it an MLflow server?"
+        )
+
+
+def _reach_artifacts(name: str) -> None:
+    from zenml.client import Client
+
+    store = Client().active_stack.artifact_store
+    if store.path.startswith(("/", "file:")):
+        return
+    try:
+        bucket = "/".join(store.path.split("/")[:3])
+        reachable = store.exists(bucket)
+    except Exception as error:  # whatever the store's client raises, the run cannot start
+        reachable, reason = False, f" ({type(error).__name__}: {error})"
+    else:
+        reason = ""
+    if not reachable:
+        raise StackError(
+            f"Stack {name!r}: the artifact store {store.path} cannot be reached{reason}. Does "
+            "the bucket exist, and are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where it "
+            "is not Amazon's, AWS_ENDPOINT_URL set?"
+        )

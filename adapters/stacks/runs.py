@@ -1,0 +1,55 @@
+"""What became of a run: its steps, and what they left behind."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Run(BaseModel):
+    """A finished run, whichever way it ended.
+
+    Parameters
+    ----------
+    cached, ran
+        Names of its steps that were taken from the cache, and that ran.
+    failed
+        Name of the step that failed, if one did.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    cached: tuple[str, ...]
+    ran: tuple[str, ...]
+    failed: str | None = None
+
+
+def latest(pipeline: str, tag: str) -> Any:
+    """Give ZenML's newest run of a pipeline that carries a tag, or nothing."""
+    from zenml.client import Client
+
+    found = Client().list_pipeline_runs(
+        pipeline_name=pipeline, tag=tag, sort_by="desc:created", size=1, hydrate=True
+    )
+    return found.items[0] if found.items else None
+
+
+def tell(run: Any) -> Run:
+    """Sort the steps of ZenML's run by what became of them."""
+    steps = {name: step.status.value for name, step in run.steps.items()}
+    return Run(
+        name=run.name,
+        cached=tuple(name for name, status in steps.items() if status == "cached"),
+        ran=tuple(name for name, status in steps.items() if status == "completed"),
+        failed=next((name for name, status in steps.items() if status == "failed"), None),
+    )
+
+
+def outputs(run: Any) -> dict[str, Any]:
+    """Give a loader for every artifact the run's steps left, by the artifact's name."""
+    return {
+        name: artifacts[0].load
+        for step in run.steps.values()
+        for name, artifacts in step.outputs.items()
+        if artifacts
+    }

@@ -1,0 +1,1 @@
+"""What we claim, measured: each a ratio against the plain alternative in the same run."""

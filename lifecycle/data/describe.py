@@ -1,0 +1,335 @@
+"""The figures behind the pictures of the report: distributions, and the label beside them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from lifecycle.data.association import correlation_ratio, cramers_v
+from lifecycle.data.declaration import Column, Data, Schema
+from lifecycle.data.description import (
+    ColumnDescription,
+    Description,
+    Histogram,
+    Period,
+    ValueCount,
+)
+from lifecycle.data.label import classes
+from lifecycle.errors import DataError
+from lifecycle.task import Task
+
+BINS = 30
+"""Bars of a histogram: equal in width, over all but the outer half percent on either side."""
+
+TOP = 20
+"""How many of a category's commonest values are shown."""
+
+ASSOCIATION_BINS = 20
+"""Bins of equal size in which the association of a number with the label is measured."""
+
+MOST_CATEGORIES = 500
+"""Categories beyond the commonest so many are counted as one in the association."""
+
+MOST_PERIODS = 60
+QUANTILES = {
+    "min": 0.0,
+    "1%": 0.01,
+    "5%": 0.05,
+    "25%": 0.25,
+    "50%": 0.5,
+    "75%": 0.75,
+    "95%": 0.95,
+    "99%": 0.99,
+    "max": 1.0,
+}
+
+_PERIODS = ("h", "D", "W", "M", "3M", "Y")  # NumPy's units, the finest first
+
+Codes = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+
+def describe(
+    train: pa.Table, test: pa.Table, schema: Schema, data: Data, *, split: str = ""
+) -> Description:
+    """Describe the training rows, and the label over time in train and test.
+
+    Columns are described on the training rows alone, so that looking at the report does not
+    give the test away. Times are described as numbers: seconds since 1970, in UTC.
+
+    Parameters
+    ----------
+    split
+        How the rows were divided, in words.
+    """
+    label = _Target.read(train, data)
+    columns = tuple(
+        _describe_column(train[name], name, schema[name], label)
+        for name in train.column_names
+        if name in schema
+    )
+    return Description(
+        rows=len(train) + len(test),
+        columns=columns,
+        label_counts=label.counts,
+        label_histogram=label.histogram,
+        label_over_time=_over_time(train, test, data, label),
+        train_rows=len(train),
+        test_rows=len(test),
+        split=split,
+    )
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The label of the training rows as numbers, and how it is shown.
+
+    Parameters
+    ----------
+    codes
+        Class of each row; regression: none.
+    shown
+        What is averaged in the pictures: the number itself, or whether the row is positive;
+        `None` in multiclass.
+    """
+
+    task: Task
+    names: tuple[str, ...]
+    codes: Codes | None
+    shown: Numbers | None
+    counts: tuple[ValueCount, ...] = ()
+    histogram: Histogram | None = None
+
+    @classmethod
+    def read(cls, table: pa.Table, data: Data) -> "_Target":
+        task = data.label.task
+        column = table[data.label.column]
+        if task is Task.REGRESSION:
+            values = _as_numbers(column)
+            known = values[~np.isnan(values)]
+            return cls(task, (), None, values, histogram=_histogram(np.sort(known)))
+        names = _names(table, data)
+        found = pc.index_in(column, value_set=pa.array(names, pa.string()))
+        codes = found.fill_null(len(names)).to_numpy().astype(np.int64)
+        rows = np.bincount(codes, minlength=len(names))[: len(names)]
+        counts = tuple(
+            ValueCount(value=name, rows=int(count)) for name, count in zip(names, rows, strict=True)
+        )
+        return cls(task, names, codes, _positives(codes, names, task), counts)
+
+    def mean_by(self, codes: Codes, bins: int) -> tuple[float | None, ...]:
+        """Mean of what is shown in each bin; nothing for a bin without labels."""
+        if self.shown is None:
+            return (None,) * bins
+        known = ~np.isnan(self.shown) & (codes < bins)
+        rows = np.bincount(codes[known], minlength=bins)
+        sums = np.bincount(codes[known], weights=self.shown[known], minlength=bins)
+        return tuple(
+            float(total / count) if count else None
+            for total, count in zip(sums.tolist(), rows.tolist(), strict=True)
+        )
+
+    def associate(self, codes: Codes, bins: int) -> tuple[float, str]:
+        """Measure how strongly the bins go with the label, and name the measure."""
+        if self.codes is None:
+            assert self.shown is not None
+            known = ~np.isnan(self.shown)
+            values, codes = self.shown[known], codes[known]
+            values = values - values.mean() if len(values) else values
+            rows = np.bincount(codes, minlength=bins).astype(np.float64)
+            sums = np.bincount(codes, weights=values, minlength=bins).astype(np.float64)
+            return correlation_ratio(rows, sums, float(values @ values)), "correlation ratio"
+        known = self.codes < len(self.names)
+        flat = codes[known] * len(self.names) + self.codes[known]
+        counts = np.bincount(flat, minlength=bins * len(self.names))
+        table = counts.reshape(bins, len(self.names)).astype(np.float64)
+        return cramers_v(table), "Cramér's V"
+
+
+def _names(table: pa.Table, data: Data) -> tuple[str, ...]:
+    """Name the classes; where the label is unfit to learn, whatever there is."""
+    try:
+        return classes(table, data.label)
+    except DataError:
+        return tuple(sorted(pc.unique(table[data.label.column].drop_null()).to_pylist()))
+
+
+def _positives(codes: Codes, names: tuple[str, ...], task: Task) -> Numbers | None:
+    if task is Task.MULTICLASS:
+        return None
+    return np.where(codes < len(names), (codes == 1).astype(np.float64), np.nan)
+
+
+def _describe_column(
+    column: pa.ChunkedArray, name: str, declared: Column, label: _Target
+) -> ColumnDescription:
+    is_text = pa.types.is_string(column.type) or pa.types.is_boolean(column.type)
+    figures = _describe_categories(column, label) if is_text else _describe_numbers(column, label)
+    return ColumnDescription(
+        name=name,
+        type=declared.type.value,
+        role=", ".join(declared.role),
+        rows=len(column),
+        missing=column.null_count,
+        **figures,
+    )
+
+
+def _describe_categories(column: pa.ChunkedArray, label: _Target) -> dict[str, Any]:
+    """Count the commonest values; the others are one category, and missing is another."""
+    if pa.types.is_boolean(column.type):
+        column = pc.if_else(column, "true", "false")
+    encoded = pc.dictionary_encode(column).combine_chunks()
+    values = encoded.dictionary
+    distinct = len(values)
+    indices = encoded.indices.fill_null(distinct).to_numpy().astype(np.int64)
+    rows = np.bincount(indices, minlength=distinct + 1)[:distinct]
+    common = np.argsort(-rows, kind="stable")[:MOST_CATEGORIES]
+    places = np.full(distinct + 1, len(common), dtype=np.int64)
+    places[common] = np.arange(len(common))
+    places[distinct] = len(common) + 1
+    codes = places[indices]
+    shown = common[:TOP]
+    means = label.mean_by(codes, len(shown))
+    texts = values.take(pa.array(shown)).to_pylist()
+    association, kind = label.associate(codes, len(common) + 2)
+    top = tuple(
+        ValueCount(value=text, rows=count, label=mean)
+        for text, count, mean in zip(texts, rows[shown].tolist(), means, strict=True)
+    )
+    return {
+        "distinct": distinct,
+        "top": top,
+        "association": association,
+        "association_kind": kind,
+    }
+
+
+def _describe_numbers(column: pa.ChunkedArray, label: _Target) -> dict[str, Any]:
+    values = _as_numbers(column)
+    missing = np.isnan(values)
+    known = np.sort(values[~missing]) if column.null_count else np.sort(values)
+    if not len(known):
+        association, kind = label.associate(missing.astype(np.int64), 2)
+        return {"distinct": 0, "association": association, "association_kind": kind}
+    histogram = _histogram(known)
+    codes = _bin_codes(values, missing, np.asarray(histogram.edges))
+    means = label.mean_by(codes, len(histogram.counts))
+    edges = np.unique(_quantiles(known, np.linspace(0, 1, ASSOCIATION_BINS + 1)[1:-1]))
+    groups = np.searchsorted(edges, values, side="left")
+    groups[missing] = len(edges) + 1
+    association, kind = label.associate(groups.astype(np.int64), len(edges) + 2)
+    found = _quantiles(known, np.fromiter(QUANTILES.values(), float))
+    return {
+        "distinct": int(1 + (known[1:] != known[:-1]).sum()),
+        "mean": float(known.mean()),
+        "deviation": float(known.std(ddof=1)) if len(known) > 1 else 0.0,
+        "quantiles": dict(zip(QUANTILES, found.tolist(), strict=True)),
+        "histogram": histogram,
+        "label_by_bin": means,
+        "association": association,
+        "association_kind": kind,
+    }
+
+
+def _as_numbers(column: pa.ChunkedArray) -> Numbers:
+    """Give a column as numbers, times as seconds; missing is NaN."""
+    if pa.types.is_timestamp(column.type):
+        microseconds = column.cast(pa.timestamp("us")).cast(pa.int64())
+        return np.asarray(microseconds.cast(pa.float64(), safe=False).to_numpy()) / 1e6
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+
+
+def _quantiles(ordered: Numbers, shares: Numbers) -> Numbers:
+    """Give values of the sorted column, never between two of them."""
+    return ordered[np.round(shares * (len(ordered) - 1)).astype(np.int64)]
+
+
+def _histogram(ordered: Numbers) -> Histogram:
+    """Count sorted values between edges; what lies beyond them is in the outer bars."""
+    if not len(ordered):
+        return Histogram(edges=(0.0, 1.0), counts=(0,))
+    low, high = _quantiles(ordered, np.array([0.005, 0.995])).tolist()
+    if low == high:
+        low, high = float(ordered[0]), float(ordered[-1])
+    if low == high:
+        return Histogram(edges=(low, low), counts=(len(ordered),))
+    edges = np.linspace(low, high, _bars(ordered, low, high) + 1)
+    below = np.searchsorted(ordered, edges[1:-1], side="left")
+    counts = np.diff(np.concatenate([[0], below, [len(ordered)]]))
+    return Histogram(edges=tuple(edges.tolist()), counts=tuple(counts.tolist()))
+
+
+def _bars(ordered: Numbers, low: float, high: float) -> int:
+    """Use no more bars than there are whole numbers, so that none stays empty for that reason."""
+    is_whole = bool((ordered == np.floor(ordered)).all())
+    return int(min(BINS, high - low)) if is_whole else BINS
+
+
+def _bin_codes(values: Numbers, missing: NDArray[np.bool_], edges: Numbers) -> Codes:
+    """Give each value the number of its bar; missing is one beyond the last."""
+    codes = np.searchsorted(edges[1:-1], values, side="right").astype(np.int64)
+    codes[missing] = len(edges) - 1
+    return codes
+
+
+def _over_time(train: pa.Table, test: pa.Table, data: Data, label: _Target) -> tuple[Period, ...]:
+    """Give the label in each period, in order; a period across the cut is told in two."""
+    if data.time is None or data.time not in train.column_names or not len(train):
+        return ()
+    unit = _unit([train[data.time], test[data.time]])
+    parts = [(train, label.shown, False), (test, _shown_like(test, data, label), True)]
+    periods = [
+        period
+        for table, shown, is_test in parts
+        for period in _periods(table[data.time], shown, unit, is_test)
+    ]
+    return tuple(sorted(periods, key=lambda period: (period.start, period.is_test)))
+
+
+def _shown_like(table: pa.Table, data: Data, label: _Target) -> Numbers | None:
+    """Give the label of other rows as the training rows' is shown."""
+    column = table[data.label.column]
+    if label.task is Task.REGRESSION:
+        return _as_numbers(column)
+    found = pc.index_in(column, value_set=pa.array(label.names, pa.string()))
+    codes = found.fill_null(len(label.names)).to_numpy().astype(np.int64)
+    return _positives(codes, label.names, label.task)
+
+
+def _unit(columns: list[pa.ChunkedArray]) -> str:
+    """Choose the finest period of which there are few enough to be looked at."""
+    times = np.concatenate([_moments(column) for column in columns])
+    for unit in _PERIODS:
+        if len(np.unique(times.astype(f"M8[{unit}]"))) <= MOST_PERIODS:
+            return unit
+    return _PERIODS[-1]
+
+
+def _moments(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
+    return np.asarray(column.drop_null().to_numpy(), dtype="M8[us]")
+
+
+def _periods(
+    column: pa.ChunkedArray, shown: Numbers | None, unit: str, is_test: bool
+) -> list[Period]:
+    known = column.is_valid().to_numpy()
+    starts, codes = np.unique(_moments(column).astype(f"M8[{unit}]"), return_inverse=True)
+    rows = np.bincount(codes, minlength=len(starts))
+    means: list[float | None] = [None] * len(starts)
+    if shown is not None:
+        values = shown[known]
+        labelled = ~np.isnan(values)
+        sums = np.bincount(codes[labelled], weights=values[labelled], minlength=len(starts))
+        labels = np.bincount(codes[labelled], minlength=len(starts))
+        means = [
+            float(total / count) if count else None
+            for total, count in zip(sums.tolist(), labels.tolist(), strict=True)
+        ]
+    return [
+        Period(start=str(start.astype("M8[s]")), rows=int(count), label=mean, is_test=is_test)
+        for start, count, mean in zip(starts, rows, means, strict=True)
+    ]

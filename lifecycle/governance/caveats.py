@@ -1,0 +1,131 @@
+"""What to know before relying on a version: each sentence from the evidence, none invented."""
+
+from collections.abc import Iterator, Set
+
+from lifecycle.evaluation.evidence import Evaluation, Slice
+from lifecycle.governance import figures
+from lifecycle.governance.lineage import Lineage
+from lifecycle.governance.story import Story
+from lifecycle.verdict import Outcome, Verdicts
+
+MOST = 5
+"""Sentences of one kind; the tables of the report hold the rest."""
+
+
+def caveats(story: Story) -> tuple[str, ...]:
+    """Gather what a careful reader would ask about, the gravest first; empty: nothing found."""
+    told = {verdict.reason for verdict in story.gates if verdict.outcome is not Outcome.PASS}
+    return (
+        *story.purpose.caveats,
+        *_of_verdicts("check", story.checks),
+        *_of_verdicts("gate", story.gates),
+        *(_of_evaluation(story.evaluation, told) if story.evaluation else ()),
+        *_of_fairness(story, told),
+        *_of_data(story),
+        *_of_making(story),
+    )
+
+
+def _of_verdicts(kind: str, verdicts: Verdicts) -> Iterator[str]:
+    troubled = sorted(
+        (verdict for verdict in verdicts if verdict.outcome is not Outcome.PASS),
+        key=lambda verdict: not verdict.outcome.blocks,
+    )
+    for verdict in troubled[:MOST]:
+        says = {Outcome.WARN: "warns", Outcome.UNKNOWN: "could not be judged"}
+        what = says.get(verdict.outcome, "failed")
+        reason = figures.legible(verdict.reason, 300)
+        yield f"The {kind} “{figures.legible(verdict.rule)}” {what}: {reason}"
+    if len(troubled) > MOST:
+        yield f"{figures.count(len(troubled) - MOST)} more {kind}s did not pass."
+
+
+def _of_evaluation(evaluation: Evaluation, told: Set[str]) -> Iterator[str]:
+    if evaluation.train_rows_in_test:
+        rows = figures.plural(evaluation.train_rows_in_test, "test row")
+        yield f"{rows} were also trained on: every figure below is too good."
+    if evaluation.diagnosis and evaluation.diagnosis.finding != "sound":
+        found = evaluation.diagnosis
+        yield f"Diagnosis: {found.finding}. {figures.legible(found.advice, 300)}"
+    for part in worst_slices(evaluation)[:3]:
+        yield _tell(part)
+    for gap in [gap for gap in evaluation.missing if gap.reason not in told][:MOST]:
+        reason = figures.legible(gap.reason, 300)
+        yield f"Could not be measured: {figures.legible(gap.evidence)}: {reason}"
+    if not evaluation.champion:
+        yield "It was not compared with a champion: only the baselines stand behind its gain."
+
+
+def worst_slices(evaluation: Evaluation, at_most: float = 0.05) -> tuple[Slice, ...]:
+    """Slices where the candidate is worse than by chance (corrected p-value), worst first."""
+    certain = (
+        part
+        for part in evaluation.slices
+        if part.gap is not None
+        and part.gap > 0
+        and part.p_value is not None
+        and part.p_value <= at_most
+    )
+    return tuple(sorted(certain, key=lambda part: -(part.gap or 0.0)))
+
+
+def _tell(part: Slice) -> str:
+    where = f"{figures.legible(part.column)} = {figures.legible(part.value)}"
+    metric = figures.metric_title(part.metric)
+    return (
+        f"Worse where {where}: {metric} {figures.number(part.measured)}, "
+        f"{figures.number(part.gap)} worse than on all rows "
+        f"({figures.plural(part.rows, 'test row')})."
+    )
+
+
+def _of_fairness(story: Story, told: Set[str]) -> Iterator[str]:
+    if story.evaluation is None:
+        return
+    unknowns = [
+        fair
+        for fair in story.evaluation.fairness
+        if fair.value is None and fair.reason not in told
+    ]
+    for unknown in unknowns[:MOST]:
+        reason = figures.legible(unknown.reason, 300) or "no reason was recorded."
+        column = figures.legible(unknown.column)
+        yield f"Unknown: {figures.metric_title(unknown.metric)} over {column}: {reason}"
+    judged = {fair.column for fair in story.evaluation.fairness}
+    columns = story.description.columns if story.description else ()
+    sensitive = [column.name for column in columns if "sensitive" in column.role]
+    for name in [name for name in sensitive if name not in judged][:MOST]:
+        yield f"{figures.legible(name)} is sensitive, and fairness over it was not measured."
+
+
+def _of_data(story: Story) -> Iterator[str]:
+    intake = story.intake
+    if intake is None:
+        return
+    refused = intake.refused + sum(table.refused for table in intake.tables)
+    if refused:
+        yield f"{figures.plural(refused, 'row')} could not be read and were left out."
+    if intake.unlabelled:
+        part = figures.share(intake.unlabelled / max(intake.rows + intake.unlabelled, 1))
+        rows = figures.plural(intake.unlabelled, "row")
+        yield f"{rows} ({part}) had no label: nothing is known about how it does on such rows."
+    if intake.start and intake.end and story.evaluation:
+        start, end = (figures.moment(at, time=False) for at in (intake.start, intake.end))
+        yield f"It has seen {start} to {end} only; outside of that it has not been tested."
+
+
+def _of_making(story: Story) -> Iterator[str]:
+    if story.search and story.search.stopped_by == "timeout":
+        yield "The search ended by its time limit: the same seed need not find the same model."
+    yield from _of_lineage(story.lineage)
+
+
+def _of_lineage(lineage: Lineage) -> Iterator[str]:
+    if not lineage.commit:
+        yield "The code was not under version control: it cannot be brought back."
+    elif lineage.dirty is None:
+        yield "Whether the code was exactly the commit's was not stated."
+    elif lineage.dirty:
+        yield "The code differed from its commit (uncommitted changes)."
+    if not lineage.lock_fingerprint:
+        yield "The environment was not locked: the same versions cannot be guaranteed again."

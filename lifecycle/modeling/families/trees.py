@@ -1,0 +1,87 @@
+"""Trees grown by XGBoost, however they were put together, and how they answer."""
+
+import json
+import struct
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Self
+
+import numpy as np
+import xgboost as xgb
+
+from lifecycle.modeling.families.family import Matrix, Sample, Vector
+from lifecycle.modeling.losses import SMALLEST
+from lifecycle.task import Task
+
+BINS = 256
+"""Bins a feature is cut into, once for all trials: more did not pay on any table tried."""
+
+
+@dataclass(frozen=True)
+class TreeModel:
+    """A booster and the step from the sum of its trees to a score.
+
+    The score is `offset + scale * sum`, then for boosted classes the logistic function or
+    softmax of it (`link`), while a forest's sum is a share already and is only kept inside
+    (0, 1).
+    """
+
+    kind: ClassVar[str] = "trees"
+    booster: xgb.Booster
+    task: Task
+    link: bool
+    offset: float = 0.0
+    scale: float = 1.0
+
+    def predict(self, X: Matrix) -> Vector:
+        """Score rows: P(second class) ``(rows,)``, ``(rows, classes)``, or values."""
+        return self.answer(self.booster.inplace_predict(X, predict_type="margin"))
+
+    def predict_prepared(self, rows: xgb.DMatrix) -> Vector:
+        """Score rows that were cut into bins already."""
+        return self.answer(self.booster.predict(rows, output_margin=True))
+
+    def answer(self, margin: Matrix) -> Vector:
+        """Turn the sums of the trees into scores."""
+        score = self.offset + self.scale * margin.astype(np.float64)
+        if self.task is Task.REGRESSION:
+            return np.asarray(score)
+        if self.task is Task.BINARY:
+            share = 1 / (1 + np.exp(-np.clip(score, -80, 80))) if self.link else score
+            return np.clip(share, SMALLEST, 1 - SMALLEST)
+        if self.link:
+            score = np.exp(score - score.max(axis=1, keepdims=True))
+        score = np.clip(score, SMALLEST, None)
+        return np.asarray(score / score.sum(axis=1, keepdims=True))
+
+    def dump(self) -> bytes:
+        """Write the model down; the same model gives the same bytes."""
+        head = json.dumps(
+            {"task": self.task, "link": self.link, "offset": self.offset, "scale": self.scale}
+        ).encode()
+        return struct.pack("<I", len(head)) + head + bytes(self.booster.save_raw("ubj"))
+
+    @classmethod
+    def load(cls, content: bytes) -> Self:
+        """Read what `dump` wrote."""
+        (size,) = struct.unpack("<I", content[:4])
+        head = json.loads(content[4 : 4 + size])
+        booster = xgb.Booster()
+        booster.load_model(bytearray(content[4 + size :]))
+        return cls(booster=booster, **{**head, "task": Task(head["task"])})
+
+
+def binned(sample: Sample, threads: int, reference: Sample | None = None) -> xgb.DMatrix:
+    """Cut the rows into bins, once for all trials; validation rows into those of training."""
+    make = partial(_cut, sample, threads, reference)
+    return sample.prepare("binned" if reference is None else "binned like training", make)
+
+
+def _cut(sample: Sample, threads: int, reference: Sample | None) -> xgb.QuantileDMatrix:
+    return xgb.QuantileDMatrix(
+        sample.X,
+        label=sample.y,
+        max_bin=BINS,
+        nthread=threads,
+        ref=None if reference is None else binned(reference, threads),
+    )

@@ -1,0 +1,143 @@
+"""Gradient-boosted trees by XGBoost, stopped early on the validation rows."""
+
+from typing import ClassVar
+
+import numpy as np
+import xgboost as xgb
+from xgboost.callback import EarlyStopping, TrainingCallback
+
+from lifecycle.features.fitting import View
+from lifecycle.modeling.declaration import FamilyName
+from lifecycle.modeling.families.family import (
+    Fit,
+    OutOfTime,
+    Params,
+    Question,
+    Sample,
+    Vector,
+)
+from lifecycle.modeling.families.trees import BINS, TreeModel, binned
+from lifecycle.ports import Trial
+from lifecycle.task import Task
+
+MOST_ROUNDS = 3000
+
+
+class _Watch(TrainingCallback):
+    """Asks after each round whether to go on; keeps the rounds so far where that is wanted."""
+
+    def __init__(self, question: Question, *, keep: bool) -> None:
+        self.question, self.keep, self.is_cut = question, keep, False
+
+    def after_iteration(self, model: xgb.Booster, epoch: int, evals_log: dict) -> bool:  # type: ignore[type-arg]
+        """Say whether training must end."""
+        try:
+            self.question.check()
+        except OutOfTime:
+            if not self.keep:
+                raise
+            self.is_cut = True
+        return self.is_cut
+
+
+class XGBoost:
+    """Gradient-boosted trees; the number of rounds is found by early stopping."""
+
+    name: ClassVar[FamilyName] = "xgboost"
+    view: ClassVar[View] = "trees"
+
+    def starts(self, question: Question, rows: int, columns: int) -> tuple[Params, ...]:
+        """Give XGBoost's own defaults, then slower, more cautious learners."""
+        cautious = _params(0.08, 6, 10.0, 0.8, 0.6, 5.0, 0.0)
+        return (
+            _params(0.3, 6, 1.0, 1.0, 1.0, 1.0, 0.0),
+            cautious,
+            _params(0.05, 8, 60.0, 0.85, 0.4, 15.0, 0.0),
+            _params(0.1, 3, 5.0, 0.8, 0.7, 3.0, 0.0),
+        )
+
+    def suggest(self, trial: Trial, question: Question) -> Params:
+        """Let the trial choose a configuration."""
+        return _params(
+            trial.suggest_float("eta", 0.02, 0.3, log=True),
+            trial.suggest_int("max_depth", 2, 11),
+            trial.suggest_float("min_child_weight", 0.5, 200.0, log=True),
+            trial.suggest_float("subsample", 0.5, 1.0),
+            trial.suggest_float("colsample", 0.2, 1.0),
+            trial.suggest_float("reg_lambda", 0.1, 100.0, log=True),
+            trial.suggest_float("reg_alpha", 0.0, 5.0),
+        )
+
+    def fit(
+        self,
+        params: Params,
+        question: Question,
+        train: Sample,
+        validation: Sample | None = None,
+        rounds: int | None = None,
+    ) -> Fit:
+        """Fit on the training rows; see `Family.fit`."""
+        watch = _Watch(question, keep=validation is None)
+        callbacks: list[TrainingCallback] = [watch]
+        evals = []
+        rows = binned(train, question.threads)
+        if validation is not None:
+            evals = [(binned(validation, question.threads, train), "validation")]
+            patience = int(np.clip(4 / float(params["eta"]), 15, 60))
+            callbacks.append(EarlyStopping(rounds=patience, min_delta=0.0))
+        booster = xgb.train(
+            _settings(params, question, train.y),
+            rows,
+            num_boost_round=rounds or MOST_ROUNDS,
+            evals=evals,
+            callbacks=callbacks,
+            verbose_eval=False,
+        )
+        if validation is not None:
+            booster = booster[: booster.best_iteration + 1]
+        model = TreeModel(booster, question.task, link=True)
+        scores = None if validation is None else model.predict_prepared(evals[0][0])
+        return Fit(model, booster.num_boosted_rounds(), scores, is_whole=not watch.is_cut)
+
+
+def _params(
+    eta: float,
+    max_depth: int,
+    min_child_weight: float,
+    subsample: float,
+    colsample: float,
+    reg_lambda: float,
+    reg_alpha: float,
+) -> Params:
+    return {
+        "eta": eta,
+        "max_depth": max_depth,
+        "min_child_weight": min_child_weight,
+        "subsample": subsample,
+        "colsample": colsample,
+        "reg_lambda": reg_lambda,
+        "reg_alpha": reg_alpha,
+    }
+
+
+def _settings(params: Params, question: Question, labels: Vector) -> dict[str, object]:
+    settings: dict[str, object] = dict(params)
+    settings["colsample_bynode"] = settings.pop("colsample")
+    settings |= {"max_bin": BINS, "seed": question.seed, "nthread": question.threads}
+    if question.task is Task.BINARY:
+        share = float(np.clip(labels.mean(), 1e-6, 1 - 1e-6))
+        return settings | {
+            "objective": "binary:logistic", "eval_metric": "logloss", "base_score": share
+        }
+    if question.task is Task.MULTICLASS:
+        return settings | {
+            "objective": "multi:softprob",
+            "eval_metric": "mlogloss",
+            "num_class": question.classes,
+        }
+    absolute = question.metric == "mae"
+    return settings | {
+        "objective": "reg:absoluteerror" if absolute else "reg:squarederror",
+        "eval_metric": "mae" if absolute else "rmse",
+        "base_score": float(np.median(labels) if absolute else labels.mean()),
+    }

@@ -1,0 +1,36 @@
+"""What no section can see by itself: sections that contradict one another.
+
+Each rule looks at the parts that could be read and yields the faults it finds. To add one is a
+function and its line in `_RULES`.
+"""
+
+from collections.abc import Callable, Iterable
+
+from lifecycle.project.contradictions import columns, data, gates, search
+from lifecycle.project.contradictions.parts import Parts
+from lifecycle.project.faults import Fault
+
+__all__ = ["Parts", "contradictions"]
+
+_RULES: tuple[Callable[[Parts], Iterable[Fault]], ...] = (
+    data.name_each_thing_once,
+    data.select_by_a_time_there_is,
+    data.keep_the_order_of_time,
+    data.join_tables_by_a_query,
+    data.fit_the_label_to_its_task,
+    data.ask_nothing_of_what_comes_later,
+    columns.fit_limits_to_types,
+    columns.keep_roles_apart,
+    columns.fit_label_and_time_types,
+    search.fit_the_search_to_the_task,
+    search.cross_only_features,
+    gates.fit_metrics_to_the_task,
+    gates.fit_limits_to_metrics,
+    gates.compare_with_what_there_is,
+    gates.look_only_at_known_groups,
+)
+
+
+def contradictions(parts: Parts) -> tuple[Fault, ...]:
+    """Find all contradictions; none is right."""
+    return tuple(fault for rule in _RULES for fault in rule(parts))

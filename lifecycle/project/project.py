@@ -1,0 +1,53 @@
+"""A project: everything one declaration holds, gathered from the rooms that obey it."""
+
+from pydantic import Field, model_validator
+
+from lifecycle.data.declaration import Data, RandomSplit, Schema, Split
+from lifecycle.data.rules import Checks
+from lifecycle.evaluation.declaration import EvaluationSettings
+from lifecycle.evaluation.gates import Gates
+from lifecycle.features.declaration import Features
+from lifecycle.modeling.declaration import Search
+from lifecycle.project.about import About
+from lifecycle.section import Section
+
+
+class Project(Section):
+    """What is predicted from which tables, and what a good model is.
+
+    Parameters
+    ----------
+    name
+        What its versions are registered under: a letter, then letters, digits, `-` or `_`.
+    columns
+        Declared as `schema`: the columns of the query's result. What is not declared is taken
+        as it is found.
+    checks
+        Limits of what is asked of the data before a model learns from it.
+    split
+        By default by time where `data.time` is declared, else by the hash of the key.
+    gates
+        Rules a version must pass before it may be champion; none declared: none is asked.
+    """
+
+    model_config = {**Section.model_config, "populate_by_name": True}
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")
+    about: About
+    data: Data
+    columns: Schema = Field(default=Schema(), alias="schema")
+    checks: Checks = Checks()
+    split: Split = RandomSplit(by="random")
+    features: Features = Features()
+    search: Search = Search()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    gates: Gates = Gates()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_by_time_where_there_is_time(cls, values: object) -> object:
+        if not isinstance(values, dict) or values.get("split") is not None:
+            return values
+        data = values.get("data")
+        time = data.get("time") if isinstance(data, dict) else getattr(data, "time", None)
+        return {**values, "split": {"by": "time" if time else "random"}}

@@ -1,0 +1,101 @@
+"""Run a pipeline for a project on a stack, and tell how it ended."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from adapters import provenance
+from adapters.declaration import LoadedProject
+from adapters.stacks import runs
+from adapters.stacks.activation import activate
+from lifecycle.errors import Refused
+from lifecycle.governance.lineage import Lineage
+from lifecycle.governance.story import Purpose, Story
+from pipelines import PIPELINES
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: its story as far as it got, its page, and its steps."""
+
+    story: Story
+    page: str
+    run: runs.Run
+
+
+def run(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Ending:
+    """Run a pipeline to its end.
+
+    A refusal is an ending like any other; what broke is raised.
+    """
+    activate(stack, root=root)
+    module, _, attribute = PIPELINES[name].partition(":")
+    pipeline = getattr(import_module(module), attribute)
+    lineage = _lineage(loaded, stack=stack, root=root)
+    tag = f"project:{loaded.project.name}"
+    purpose = _purpose(loaded)
+    home = str(_below(loaded.folder, root))
+    try:
+        options = pipeline.with_options(tags=[tag], enable_artifact_visualization=False)
+        done = options(loaded.project, home, purpose, lineage)
+    except Refused:
+        done = runs.latest(name, tag)
+    found = runs.outputs(done)
+    story = found["story"]() if "story" in found else _partial(loaded, purpose, lineage, found)
+    page = found["report"]() if "report" in found else _render(story)
+    return Ending(story=story, page=page, run=runs.tell(done))
+
+
+def _below(folder: Path, root: Path) -> Path:
+    """Name a folder relative to the root, which may lie elsewhere where a step runs."""
+    return folder.relative_to(root) if folder.is_relative_to(root) else folder
+
+
+def _render(story: Story) -> str:
+    from adapters.report.page import render
+
+    return render(story)
+
+
+def _purpose(loaded: LoadedProject) -> Purpose:
+    about = loaded.project.about
+    return Purpose(question=about.question, decision=about.decision, owner=about.owner)
+
+
+def _lineage(loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
+    revision, dirty = provenance.commit(root)
+    window = loaded.project.data.window
+    return Lineage(
+        project=loaded.project.name,
+        run="",
+        window_start=window.start.isoformat() if window.start else None,
+        window_end=window.end.isoformat() if window.end else None,
+        commit=revision,
+        dirty=dirty,
+        declaration=loaded.text,
+        declaration_fingerprint=loaded.fingerprint,
+        python=provenance.python(),
+        lock_fingerprint=provenance.lock_fingerprint(root),
+        packages=provenance.packages(),
+        seed=loaded.project.search.seed,
+        stack=stack,
+        started=datetime.now(UTC).isoformat(),
+    )
+
+
+def _partial(
+    loaded: LoadedProject, purpose: Purpose, lineage: Lineage, found: dict[str, Any]
+) -> Story:
+    """Tell a run that was refused before there was a candidate, from what it left behind."""
+    label = loaded.project.data.label
+    reached = {name: found[name]() for name in ("intake", "checks") if name in found}
+    return Story(
+        name=loaded.project.name,
+        purpose=purpose,
+        label=label.column,
+        task=label.task,
+        lineage=lineage,
+        **reached,
+    )

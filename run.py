@@ -1,0 +1,147 @@
+"""The command line of Perennial."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.stacks.environment import prepare
+from lifecycle.errors import PerennialError, ProjectError, StackError
+
+ROOT = Path(__file__).resolve().parent
+REGISTERED, BROKE, MISUSED, REFUSED = 0, 1, 2, 3
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    context: typer.Context,
+    pipeline: Annotated[str | None, typer.Option(help="Which pipeline to run.")] = None,
+    project: Annotated[str, typer.Option(help="Which project to run it for.")] = "flights",
+    stack: Annotated[str, typer.Option(help="Where it runs.")] = "local",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a declared value: search.trials=20. May be repeated."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--list", help="Show pipelines, projects and stacks.")
+    ] = False,
+) -> None:
+    """Keep a tabular model alive: train, judge, register.
+
+    Exit status: 0 done, 1 something broke, 2 misused, 3 refused by a check or a gate.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if everything:
+        _list()
+    elif pipeline is None:
+        print(context.get_help())
+    else:
+        raise typer.Exit(_run(pipeline, project, stack, changes or []))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a declaration."""
+    import json
+
+    from adapters.declaration import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+
+
+@app.command()
+def init(
+    table: Annotated[Path, typer.Argument(help="A csv or parquet file, or a folder of them.")],
+    target: Annotated[str, typer.Option(help="The column to predict.")],
+    name: Annotated[str | None, typer.Option(help="Name of the project.")] = None,
+) -> None:
+    """Write a commented first draft of a project from a table."""
+    from adapters.drafting import init as draft
+
+    path = draft(table, target, name=name, root=ROOT)
+    print(f"Wrote {path}. Read it, then:")
+    print(f"  python run.py --pipeline training --project {path.parent.name}")
+
+
+@app.command()
+def show(
+    version: Annotated[str, typer.Argument(help="A number, or challenger, or champion.")],
+    project: Annotated[str, typer.Option(help="Whose version.")] = "flights",
+    stack: Annotated[str, typer.Option(help="Whose registry.")] = "local",
+) -> None:
+    """Print where a version came from, and what was found about it."""
+    prepare(ROOT)
+    from rich.console import Console
+
+    from adapters.declaration import require_project
+    from adapters.registry import story_of
+    from adapters.stacks.activation import point_at_tracker
+    from adapters.terminal import origin, summarise
+
+    require_project(project, root=ROOT)
+    point_at_tracker(stack, root=ROOT)
+    story, console = story_of(project, version), Console()
+    summarise(story, report=None, console=console)
+    origin(story.lineage, console=console)
+
+
+def _list() -> None:
+    from adapters.declaration import projects
+    from adapters.stacks.file import stacks
+    from pipelines import PIPELINES
+
+    for kind, names in (
+        ("pipelines", tuple(PIPELINES)),
+        ("projects", projects(root=ROOT)),
+        ("stacks", stacks(ROOT)),
+    ):
+        print(f"{kind:<10} {', '.join(names)}")
+
+
+def _run(pipeline: str, project: str, stack: str, changes: list[str]) -> int:
+    from adapters.declaration import load
+    from lifecycle.errors import suggest
+    from pipelines import PIPELINES
+
+    if pipeline not in PIPELINES:
+        raise ProjectError(f"There is no pipeline {pipeline!r}. {suggest(pipeline, PIPELINES)}")
+    loaded = load(project, root=ROOT, overrides=changes)
+    folder = prepare(ROOT)
+    print(f"{pipeline} {loaded.project.name} on {stack}", flush=True)
+    from pipelines.running import run
+
+    ending = run(pipeline, loaded, stack=stack, root=ROOT)
+    return _tell(ending, folder)
+
+
+def _tell(ending: "Ending", folder: Path) -> int:  # noqa: F821  (its module is heavy)
+    from rich.console import Console
+
+    from adapters.terminal import keep, summarise
+
+    path = keep(ending.page, ending.story, folder / "reports")
+    if ending.run.cached:
+        print(f"  cached    {', '.join(ending.run.cached)}")
+    summarise(ending.story, report=str(path), console=Console())
+    return REGISTERED if ending.story.end == "registered" else REFUSED
+
+
+def command() -> int:
+    """Run the command line; errors people are meant to read are printed as they are."""
+    try:
+        app(standalone_mode=True)
+    except (ProjectError, StackError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return MISUSED
+    except PerennialError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return BROKE
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(command())

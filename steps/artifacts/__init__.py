@@ -1,0 +1,1 @@
+"""How what steps hand to one another is stored."""

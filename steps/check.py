@@ -1,0 +1,23 @@
+"""Hold the rows against what is declared of them."""
+
+from typing import Annotated
+
+import pyarrow as pa
+from zenml import step
+
+from lifecycle.data import rules
+from lifecycle.data.declaration import Checks, Data, Schema
+from lifecycle.data.intake import Intake
+from lifecycle.verdict import Verdicts
+from steps.caching import caching
+from steps.progress import tell
+
+
+@step(cache_policy=caching(__file__))
+def check(
+    table: pa.Table, schema: Schema, intake: Intake, data: Data, checks: Checks
+) -> Annotated[Verdicts, "checks"]:
+    """Judge types, ranges, values, keys, labels, leaks and personal data."""
+    verdicts = rules.check(table, intake, schema, data, checks)
+    tell("check", f"{len(verdicts)} checks, {len(verdicts.blocking)} blocking")
+    return verdicts

@@ -1,0 +1,37 @@
+"""Bring the declared rows in."""
+
+from typing import Annotated
+
+import pyarrow as pa
+from zenml import step
+
+from adapters.warehouse import gather
+from lifecycle.data.conform import conform, resolve
+from lifecycle.data.declaration import Data, Schema
+from lifecycle.data.intake import Intake
+from lifecycle.fingerprint import table_fingerprint
+from steps.artifacts.table import TableMaterializer
+from steps.caching import ROOT
+from steps.progress import tell
+
+
+@step(enable_cache=False, output_materializers={"table": TableMaterializer})
+def ingest(
+    data: Data, columns: Schema, home: str
+) -> tuple[
+    Annotated[pa.Table, "table"], Annotated[Schema, "schema"], Annotated[Intake, "intake"]
+]:
+    """Read the tables, run the query, and bring every column to its declared type."""
+    raw, gathered = gather(data, columns, home=ROOT / home)
+    table, refusals, refused = conform(raw, columns, data)
+    schema = resolve(raw, columns, data)
+    intake = gathered.model_copy(
+        update={
+            "rows": len(table),
+            "refused": gathered.refused + refused,
+            "refusals": (*gathered.refusals, *refusals),
+            "fingerprint": table_fingerprint(table),
+        }
+    )
+    tell("ingest", f"{len(table):,} rows x {table.num_columns} columns, {intake.refused} refused")
+    return table, schema, intake

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from steps.caching import ROOMS, ROOT
+from steps.closure import code_below
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    files = {
+        "steps/__init__.py": "",
+        "steps/judge.py": "from lifecycle.rules import limits\nimport os\n",
+        "lifecycle/__init__.py": "",
+        "lifecycle/rules/__init__.py": "",
+        "lifecycle/rules/limits.py": "def f():\n    from lifecycle import deep\n",
+        "lifecycle/deep.py": "from lifecycle.rules import limits\n",
+        "lifecycle/other.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def test_everything_imported_directly_or_not_is_below(house: Path) -> None:
+    found = code_below(house / "steps/judge.py", root=house, rooms=("steps", "lifecycle"))
+
+    assert found == (
+        "lifecycle/__init__.py",
+        "lifecycle/deep.py",
+        "lifecycle/rules/__init__.py",
+        "lifecycle/rules/limits.py",
+        "steps/judge.py",
+    )
+
+
+def test_a_room_that_is_not_ours_is_not_followed(house: Path) -> None:
+    found = code_below(house / "steps/judge.py", root=house, rooms=("steps",))
+
+    assert found == ("steps/judge.py",)
+
+
+def test_judging_rests_on_every_gate_and_not_on_the_sources() -> None:
+    below = code_below(ROOT / "steps/judge.py", root=ROOT, rooms=ROOMS)
+
+    assert {f"lifecycle/evaluation/gates/{gate}.py" for gate in ("metric", "champion")} <= {*below}
+    assert not [path for path in below if path.startswith("adapters/")]
+
+
+def test_tuning_rests_on_every_family() -> None:
+    below = code_below(ROOT / "steps/tune.py", root=ROOT, rooms=ROOMS)
+
+    families = {path.name for path in (ROOT / "lifecycle/modeling/families").glob("*.py")}
+    assert families <= {Path(path).name for path in below}
