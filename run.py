@@ -77,12 +77,12 @@ def show(
     prepare(ROOT)
     from rich.console import Console
 
-    from adapters.declaration import require_project
+    from adapters.declaration import find
     from adapters.registry import story_of
     from adapters.stacks.activation import point_at_tracker
     from adapters.terminal import origin, summarise
 
-    require_project(project, root=ROOT)
+    find(project, root=ROOT)
     point_at_tracker(stack, root=ROOT)
     story, console = story_of(project, version), Console()
     summarise(story, report=None, console=console)
@@ -96,7 +96,7 @@ def _list() -> None:
 
     for kind, names in (
         ("pipelines", tuple(PIPELINES)),
-        ("projects", projects(root=ROOT)),
+        ("projects", tuple(found.name for found in projects(ROOT))),
         ("stacks", stacks(ROOT)),
     ):
         print(f"{kind:<10} {', '.join(names)}")

@@ -124,11 +124,11 @@ def fingerprint(project: Project) -> str:
 
 
 def as_meant(document: Document) -> Any:
-    """Give the document's values, numbers read as text where only text is allowed.
+    r"""Give the document's values, numbers read as text where only text is allowed.
 
     Examples
     --------
-    >>> as_meant(parse("data: {label: {positive: 1}}\\nsearch: {trials: 5}"))
+    >>> as_meant(parse("data: {label: {positive: 1}}\nsearch: {trials: 5}"))
     {'data': {'label': {'positive': '1'}}, 'search': {'trials': 5}}
     """
     return _as_meant(document.data, (), document)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lifecycle.data.declaration import Schema
+from lifecycle.data.declaration import Role, Schema
 from lifecycle.errors import DataError
 
 if TYPE_CHECKING:
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 LONGEST_ITEM = 128
 """Characters of a text that are kept among the frequent items; whylogs' own limit."""
 
+_VALUES_KEPT = ("frequent_items", "distribution", "ints")
 _OF_DISTINCT = ("cardinality", "frequent_items")
 
 
 def profile(table: pa.Table, schema: Schema) -> bytes:
     """Profile the columns the schema names, and serialise the result (about 500 KiB).
 
-    Times are profiled as whole microseconds since 1970 and truth values as 0 and 1, so that
-    they have distributions; whylogs gives them none.
+    A personal column is counted, but none of its values is kept. Times are profiled as whole
+    microseconds since 1970 and truth values as 0 and 1, so that they have distributions; whylogs
+    gives them none.
     """
     _load()
     from whylogs.core import DatasetProfile, DatasetSchema
@@ -37,7 +39,8 @@ def profile(table: pa.Table, schema: Schema) -> bytes:
     types = {name: _python_type(table.schema.field(name).type) for name in names}
     made = DatasetProfile(schema=DatasetSchema(types=types))
     for name in names:
-        _track(made._columns[name], table[name])
+        is_personal = Role.PERSONAL in schema[name].role
+        _track(made._columns[name], table[name], is_personal=is_personal)
     serialised: bytes = made.view().serialize()
     return serialised
 
@@ -75,21 +78,25 @@ def _python_type(kind: pa.DataType) -> type:
     return str if pa.types.is_string(kind) else int
 
 
-def _track(column: Any, values: pa.ChunkedArray) -> None:
-    """Give all metrics of a column what they would have found in it."""
+def _track(column: Any, values: pa.ChunkedArray, *, is_personal: bool) -> None:
+    """Give each metric of a column what it would have found in it."""
     from whylogs.core.preprocessing import PreprocessedColumn
 
     known = values.drop_null()
+    is_text = pa.types.is_string(values.type)
+    metrics = dict(column._metrics)
+    if is_personal:
+        metrics = {name: metrics[name] for name in metrics if name not in _VALUES_KEPT}
     split = PreprocessedColumn()
     split.len, split.null_count = len(values), values.null_count
-    if pa.types.is_string(values.type):
-        split.list.strings = known  # metrics other than those of `_track_texts` ask its length
-        _track_texts(column, known)
+    if is_text:
+        split.list.strings = known  # only its length is asked for: see `_track_texts`
+        _track_texts(metrics, known)
+        metrics = {name: metrics[name] for name in metrics if name not in _OF_DISTINCT}
     else:
         _split_numbers(split, known)
-    for namespace, metric in column._metrics.items():
-        if not (pa.types.is_string(values.type) and namespace in _OF_DISTINCT):
-            metric.columnar_update(split)
+    for metric in metrics.values():
+        metric.columnar_update(split)
 
 
 def _split_numbers(split: Any, known: pa.ChunkedArray) -> None:
@@ -102,11 +109,13 @@ def _split_numbers(split: Any, known: pa.ChunkedArray) -> None:
     split.numpy.ints = known.cast(pa.int64()).to_numpy()
 
 
-def _track_texts(column: Any, known: pa.ChunkedArray) -> None:
+def _track_texts(metrics: dict[str, Any], known: pa.ChunkedArray) -> None:
     """Count each distinct text once, with its weight, instead of every row."""
     counted = pc.value_counts(known)
     texts = counted.field(0).to_pylist()
-    column._metrics["cardinality"].hll.value.update_str_list(texts)
-    items = column._metrics["frequent_items"].frequent_strings.value
+    metrics["cardinality"].hll.value.update_str_list(texts)
+    if "frequent_items" not in metrics:
+        return
+    items = metrics["frequent_items"].frequent_strings.value
     for text, rows in zip(texts, counted.field(1).to_pylist(), strict=True):
         items.update(text[:LONGEST_ITEM], rows)

@@ -2,6 +2,7 @@
 
 import os
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 import optuna
 import pyarrow as pa
+from optuna.exceptions import ExperimentalWarning
 from optuna.pruners import PercentilePruner
 from optuna.samplers import TPESampler
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage
@@ -29,6 +31,8 @@ from lifecycle.modeling.declaration import FamilyName, Search
 from lifecycle.modeling.families import FAMILIES
 from lifecycle.modeling.families.family import OutOfTime, Params, Question
 from lifecycle.modeling.folds import make_folds
+from lifecycle.modeling.race import choose_family
+from lifecycle.modeling.selection import select_features
 from lifecycle.modeling.trials import SearchRecord, TrialRecord
 from lifecycle.modeling.workbench import Tried, Workbench
 
@@ -39,7 +43,11 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 GUESSES = 8
 """Trials before TPE models what it saw, and before anything is pruned."""
 
+SELECTION_SHARE = 0.3
+"""The part of the time the selection of features may use up."""
+
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+warnings.filterwarnings("ignore", category=ExperimentalWarning)
 
 
 def search(
@@ -79,7 +87,9 @@ def search(
     """
     run = _Run(search, clock)
     bench, classes = _set_up(train, data, schema, split, features, search, run)
-    hunt = _Hunt(run, bench, search, _open(storage, study), on_trial or _tell_no_one)
+    opened = _open(storage, study)
+    bench, dropped = _select(bench, opened, run, features)
+    hunt = _Hunt(run, bench, search, opened, on_trial or _tell_no_one)
     hunt.run_trials()
     bests = hunt.recall_bests()
     conclusion = conclude(bench, bests, search)
@@ -104,6 +114,7 @@ def search(
         winner_params=bests[heaviest].params,
         members=dict(conclusion.weights),
         validation=conclusion.validation,
+        dropped=dropped,
         stopped_by=hunt.stopped_by,
         seconds=run.elapsed,
         calibration=conclusion.calibration.kind,
@@ -144,6 +155,24 @@ def _set_up(
     return Workbench(table, labels, plan, features, folds, question), classes
 
 
+def _select(
+    bench: Workbench, study: optuna.Study, run: "_Run", features: Features
+) -> tuple[Workbench, tuple[str, ...]]:
+    """Leave out features that do not help, as an earlier process of this search did."""
+    if features.selection == "none":
+        return bench, ()
+    if "dropped" not in study.user_attrs:
+        question = replace(bench.question, check=run.check_selection)
+        try:
+            dropped = select_features(bench, question).dropped
+        except OutOfTime:
+            dropped = ()
+        study.set_user_attr("dropped", list(dropped))
+    dropped = tuple(study.user_attrs["dropped"])
+    kept = [feature for feature in bench.plan if feature.name not in dropped]
+    return (bench.with_plan(kept) if dropped else bench), dropped
+
+
 @dataclass
 class _Run:
     """The time a search has, and how much of it the final fit will need."""
@@ -169,6 +198,10 @@ class _Run:
     def left(self) -> float | None:
         """Seconds left for trials."""
         return None if self.limit is None else self.limit - self.reserve - self.elapsed
+
+    def check_selection(self) -> None:
+        if self.limit is not None and self.elapsed > SELECTION_SHARE * self.limit:
+            raise OutOfTime
 
     def check_trials(self) -> None:
         if self.left is not None and self.left <= 0:
@@ -200,13 +233,9 @@ class _Hunt:
     def run_trials(self) -> None:
         """Run trials until there were enough, or until the time is needed for the final fit."""
         self._take_up()
-        starts = self._starts()
         while self._done < self.search.trials:
-            if self.run.left is not None and self.run.left <= 0 and self.tried:
-                self.stopped_by = "timeout"
-                return
-            start = starts[self._done] if self._done < len(starts) else None
-            if not self._run_one(start):
+            is_late = self.run.left is not None and self.run.left <= 0
+            if (is_late and self.tried) or not self._run_one():
                 self.stopped_by = "timeout"
                 return
 
@@ -243,29 +272,35 @@ class _Hunt:
         for trial in self._finished():
             self.records.append(_record(trial, len(self.records)))
 
-    def _starts(self) -> list[dict[str, Any]]:
-        """Line up the families' defaults first, then their other starts in turn."""
+    def _start(self, name: FamilyName) -> Params | None:
+        """Give the family's next start: its defaults, then others, then none."""
         rows, columns = len(self.bench.labels), len(self.bench.plan)
-        lines = {
-            name: FAMILIES[name].starts(self.bench.question, rows, columns)
-            for name in self.search.families
-        }
-        longest = max(map(len, lines.values()))
-        return [
-            {"family": name, **{f"{name}.{key}": value for key, value in line[turn].items()}}
-            for turn in range(longest)
-            for name, line in lines.items()
-            if turn < len(line)
-        ]
+        starts = FAMILIES[name].starts(self.bench.question, rows, columns)
+        used = sum(_family(trial) == name for trial in self._finished())
+        return starts[used] if used < len(starts) else None
 
-    def _run_one(self, start: dict[str, Any] | None) -> bool:
-        """Run a trial; say whether there is time for another."""
+    def _ask(self) -> tuple[optuna.Trial, FamilyName, bool]:
+        """Let Optuna propose a trial of the family whose turn it is."""
         self.study.sampler = _sampler(self.search.seed, self._done)
+        best: dict[FamilyName, float] = {}
+        for trial in self._finished():
+            loss = trial.value if trial.state is TrialState.COMPLETE else np.inf
+            best[_family(trial)] = min(best.get(_family(trial), np.inf), cast(float, loss))
+        name = choose_family(
+            self.search.families, best, seed=self.search.seed, turn=self._done
+        )
+        start = self._start(name)
         if start is not None and not self.study.get_trials(states=(TrialState.WAITING,)):
-            self.study.enqueue_trial(start)
-        trial = self.study.ask()
-        name: FamilyName = trial.suggest_categorical("family", self.search.families)
-        params = FAMILIES[name].suggest(_Prefixed(trial, f"{name}."), self.bench.question)
+            self.study.enqueue_trial({f"{name}.{key}": value for key, value in start.items()})
+        proposed = self.study.ask()
+        proposed.set_user_attr("family", name)
+        return proposed, name, start is not None
+
+    def _run_one(self) -> bool:
+        """Run a trial; say whether there is time for another."""
+        trial, name, is_start = self._ask()
+        rows = len(self.bench.labels)
+        params = FAMILIES[name].suggest(_Prefixed(trial, f"{name}."), self.bench.question, rows)
         trial.set_user_attr("params", params)
         began, losses = self.run.elapsed, []
 
@@ -273,7 +308,7 @@ class _Hunt:
             losses.append(mean)
             trial.report(mean, fold)
             last = len(self.bench.folds) - 1
-            if start is None and fold < last and trial.should_prune():
+            if not is_start and fold < last and trial.should_prune():
                 raise _Pruned
 
         state, tried = TrialState.COMPLETE, None
@@ -325,7 +360,7 @@ class _Hunt:
 
     def _best_trial(self, name: FamilyName) -> FrozenTrial | None:
         trials = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        own = [trial for trial in trials if trial.params["family"] == name]
+        own = [trial for trial in trials if _family(trial) == name]
         return min(own, key=lambda trial: trial.value or 0.0, default=None)
 
 
@@ -353,7 +388,7 @@ def _sampler(seed: int, done: int) -> TPESampler:
     """
     mixed = int(np.random.SeedSequence([seed, done]).generate_state(1)[0])
     return TPESampler(
-        seed=mixed, n_startup_trials=GUESSES, multivariate=True, group=True, warn_independent_sampling=False
+        seed=mixed, n_startup_trials=GUESSES, multivariate=True, group=True
     )
 
 
@@ -380,7 +415,7 @@ def _record(trial: FrozenTrial, number: int) -> TrialRecord:
     reasons = {TrialState.PRUNED: "worse than most others on the first folds"}
     return TrialRecord(
         number=number,
-        family=trial.params["family"],
+        family=_family(trial),
         state=states.get(trial.state, "stopped"),
         params=found["params"],
         loss=trial.value if trial.state is TrialState.COMPLETE else None,
@@ -389,6 +424,10 @@ def _record(trial: FrozenTrial, number: int) -> TrialRecord:
         seconds=found.get("seconds", 0.0),
         reason=reasons.get(trial.state, "" if trial.state in FINISHED else "out of time"),
     )
+
+
+def _family(trial: FrozenTrial) -> FamilyName:
+    return cast(FamilyName, trial.user_attrs["family"])
 
 
 def _tell_no_one(record: TrialRecord, done: int, most: int, left: float | None) -> None:

@@ -47,13 +47,13 @@ class Document(NamedTuple):
 
 
 def parse(text: str) -> Document:
-    """Read one YAML document.
+    r"""Read one YAML document.
 
     Examples
     --------
-    >>> parse("a: 1\\nb: [no, 01, 2013-01-01]").data
+    >>> parse("a: 1\nb: [no, 01, 2013-01-01]").data
     {'a': 1, 'b': ['no', '01', '2013-01-01']}
-    >>> parse("a: 1\\nb: 2\\na: 3").flaws[0].problem
+    >>> parse("a: 1\nb: 2\na: 3").flaws[0].problem
     '"a" is declared a second time; it is already on line 1.'
     """
     try:
@@ -90,6 +90,7 @@ class _Reading:
         try:
             if isinstance(node, SequenceNode):
                 return [self.value(item, (*path, at)) for at, item in enumerate(node.value)]
+            assert isinstance(node, MappingNode)
             return dict(self._pairs(node, path))
         finally:
             self._open.pop()
@@ -119,7 +120,7 @@ class _Reading:
 
 
 def _scalar(node: ScalarNode) -> Any:
-    text, kind = str(node.value), node.tag.rpartition(":")[2]
+    text, kind = str(node.value), str(node.tag).rpartition(":")[2]
     if kind == "null":
         return None
     if kind == "bool":

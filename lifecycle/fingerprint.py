@@ -13,7 +13,6 @@ from pydantic_core import to_jsonable_python
 DIGEST_BYTES = 16
 """Enough that two different tables never meet by chance (2**64 tables for an even chance)."""
 
-_RECORD = pa.binary()
 _INTEGERS = {8: pa.int8(), 16: pa.int16(), 32: pa.int32(), 64: pa.int64()}
 
 
@@ -103,18 +102,18 @@ class _ColumnHasher:
             column = column.dictionary_decode()
         if column.null_count:
             missing = np.flatnonzero(column.is_null().to_numpy(zero_copy_only=False))
-            self._missing.update((missing + self._rows).astype("<i8"))
+            self._missing.update((missing + self._rows).astype("<i8").data)
         self._rows += len(column)
         if pa.types.is_null(column.type):
             return
         if (numbers := _as_integers(column)) is not None:
-            self._values.update(numbers)
+            self._values.update(numbers.data)
         else:
             self._update_texts(column)
 
     def _update_texts(self, column: pa.Array) -> None:
         lengths, data = _as_bytes(column)
-        self._lengths.update(lengths)
+        self._lengths.update(lengths.data)
         self._values.update(data)
 
     def digests(self) -> list[str]:
@@ -135,9 +134,7 @@ def _type_name(kind: pa.DataType) -> str:
 
 def _is_text(kind: pa.DataType) -> bool:
     types = pa.types
-    return bool(
-        types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
-    )
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _is_binary(kind: pa.DataType) -> bool:
@@ -173,7 +170,7 @@ def _as_bytes(column: pa.Array) -> tuple[NDArray[Any], pa.Buffer | bytes]:
         # Nested and decimal values are rare here: their written form is slow, and exact.
         texts = [None if value is None else repr(value) for value in column.to_pylist()]
         column = pa.array(texts, pa.large_string())
-    column = column.cast(_RECORD if column.nbytes < 2**31 else pa.large_binary())
+    column = column.cast(pa.binary() if column.nbytes < 2**31 else pa.large_binary())
     if column.null_count:
         column = pc.fill_null(column, b"")
     width = "<i4" if pa.types.is_binary(column.type) else "<i8"

@@ -74,7 +74,7 @@ def _lineage(loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
         window_end=window.end.isoformat() if window.end else None,
         commit=revision,
         dirty=dirty,
-        declaration=loaded.text,
+        declaration=_declaration(loaded),
         declaration_fingerprint=loaded.fingerprint,
         python=provenance.python(),
         lock_fingerprint=provenance.lock_fingerprint(root),
@@ -83,6 +83,12 @@ def _lineage(loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
         stack=stack,
         started=datetime.now(UTC).isoformat(),
     )
+
+
+def _declaration(loaded: LoadedProject) -> str:
+    """Tell the declaration as it was read, what the command line changed included."""
+    changes = "".join(f"# changed by --set {change}\n" for change in loaded.overrides)
+    return changes + loaded.source
 
 
 def _partial(

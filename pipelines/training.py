@@ -29,7 +29,8 @@ from steps.tune import tune
 )
 def training(project: Project, home: str, purpose: Purpose, lineage: Lineage) -> None:
     """From declared data to a judged candidate in the registry."""
-    data, search = project.data, project.search
+    # ZenML unpacks a parameter that is a root model, and stumbles: what is inside is handed on.
+    data, search, columns = project.data, project.search, project.columns.root
     plan = plan_for(
         project.gates,
         project.evaluation,
@@ -37,8 +38,8 @@ def training(project: Project, home: str, purpose: Purpose, lineage: Lineage) ->
         primary=search.metric_for(data.label.task),
         group=project.split.column if project.split.by == "group" else None,
     )
-    table, schema, intake = ingest(data, project.columns, home)
-    checks = check(table, schema, intake, data, project.checks)
+    table, schema, intake = ingest(data, columns, home)
+    checks = check(table, intake, columns, data, project.checks)
     cut = admit(table, checks, data, project.split, project.name)
     train, test, partition = divide(table, cut, data, project.split)
     description, profile = describe(train, test, schema, partition, data)
@@ -47,7 +48,7 @@ def training(project: Project, home: str, purpose: Purpose, lineage: Lineage) ->
     evaluation = evaluate(
         candidate, incumbent, train, test, schema, trials, data, plan, search.seed
     )
-    verdicts = judge(evaluation, project.gates)
+    verdicts = judge(evaluation, project.gates.root)
     story = register(
         candidate, profile, schema, intake, checks, description, trials, evaluation, verdicts,
         data, purpose, lineage,

@@ -5,9 +5,10 @@ from typing import Annotated
 import pyarrow as pa
 from zenml import step
 
-from lifecycle.data import rules
-from lifecycle.data.declaration import Checks, Data, Schema
+from lifecycle.data.declaration import Column, Data, Schema
 from lifecycle.data.intake import Intake
+from lifecycle.data.rules import Checks
+from lifecycle.data.rules import check as hold
 from lifecycle.verdict import Verdicts
 from steps.caching import caching
 from steps.progress import tell
@@ -15,9 +16,13 @@ from steps.progress import tell
 
 @step(cache_policy=caching(__file__))
 def check(
-    table: pa.Table, schema: Schema, intake: Intake, data: Data, checks: Checks
+    table: pa.Table,
+    intake: Intake,
+    columns: dict[str, Column],
+    data: Data,
+    checks: Checks,
 ) -> Annotated[Verdicts, "checks"]:
     """Judge types, ranges, values, keys, labels, leaks and personal data."""
-    verdicts = rules.check(table, intake, schema, data, checks)
+    verdicts = hold(table, intake, Schema(root=columns), data, checks)
     tell("check", f"{len(verdicts)} checks, {len(verdicts.blocking)} blocking")
     return verdicts

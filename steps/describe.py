@@ -6,8 +6,8 @@ import pyarrow as pa
 from zenml import step
 
 from adapters import profiles
-from lifecycle.data import describe as describing
 from lifecycle.data.declaration import Data, Schema
+from lifecycle.data.describe import describe as take_figures
 from lifecycle.data.description import Description
 from lifecycle.data.partition import Partition
 from steps.caching import caching
@@ -19,7 +19,7 @@ def describe(
     train: pa.Table, test: pa.Table, schema: Schema, partition: Partition, data: Data
 ) -> tuple[Annotated[Description, "description"], Annotated[bytes, "profile"]]:
     """Take the figures behind the report's pictures, and the profile monitoring compares with."""
-    description = describing.describe(train, test, schema, data)
+    description = take_figures(train, test, schema, data)
     description = description.model_copy(update={"split": partition.description})
     profile = profiles.profile(train, schema)
     tell("describe", f"{len(description.columns)} columns described and profiled")

@@ -7,7 +7,7 @@ import pyarrow as pa
 from zenml import step
 
 from lifecycle.data.declaration import Data, Schema
-from lifecycle.evaluation import evaluate as evaluating
+from lifecycle.evaluation.evaluate import evaluate as measure
 from lifecycle.evaluation.evidence import Evaluation
 from lifecycle.evaluation.plan import EvaluationPlan
 from lifecycle.modeling.candidate import Candidate
@@ -30,7 +30,7 @@ def evaluate(
     seed: int,
 ) -> Annotated[Evaluation, "evaluation"]:
     """Measure the candidate on the test rows, once, beside baselines and the incumbent."""
-    evaluation = evaluating.evaluate(
+    evaluation = measure(
         candidate,
         test,
         train,

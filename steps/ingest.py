@@ -7,7 +7,7 @@ from zenml import step
 
 from adapters.warehouse import gather
 from lifecycle.data.conform import conform, resolve
-from lifecycle.data.declaration import Data, Schema
+from lifecycle.data.declaration import Column, Data, Schema
 from lifecycle.data.intake import Intake
 from lifecycle.fingerprint import table_fingerprint
 from steps.artifacts.table import TableMaterializer
@@ -17,14 +17,15 @@ from steps.progress import tell
 
 @step(enable_cache=False, output_materializers={"table": TableMaterializer})
 def ingest(
-    data: Data, columns: Schema, home: str
+    data: Data, columns: dict[str, Column], home: str
 ) -> tuple[
     Annotated[pa.Table, "table"], Annotated[Schema, "schema"], Annotated[Intake, "intake"]
 ]:
     """Read the tables, run the query, and bring every column to its declared type."""
-    raw, gathered = gather(data, columns, home=ROOT / home)
-    table, refusals, refused = conform(raw, columns, data)
-    schema = resolve(raw, columns, data)
+    declared = Schema(root=columns)
+    raw, gathered = gather(data, declared, home=ROOT / home)
+    table, refusals, refused = conform(raw, declared, data)
+    schema = resolve(raw, declared, data)
     intake = gathered.model_copy(
         update={
             "rows": len(table),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -106,20 +106,11 @@ def search_history(trials: Sequence[TrialRecord], *, families: Sequence[str]) ->
     room = (highest - lowest) * 0.15 or abs(lowest) * 0.05 or 1.0
     x = Scale(min(trial.number for trial in told), max(trial.number for trial in told), 56, 506)
     y = Scale(lowest - room, highest + room, 176, 12)
-    best = list(accumulate(losses, min))
-    steps: list[tuple[float, float]] = []
-    for trial, loss in zip(told, best, strict=True):
-        height = y(loss)
-        if steps and steps[-1][1] != height:
-            steps.append((x(trial.number), steps[-1][1]))
-        if not steps or steps[-1][1] != height:
-            steps.append((x(trial.number), height))
-    steps.append((x(told[-1].number), y(best[-1])))
-    shown = _thinned(told)
+    best = min((t.loss for t in told if t.state == "complete" and t.loss is not None), default=None)
     parts = [
         *_y_ticks(y, 56, 512, is_share=False),
-        *(_mark(trial, x, y, families) for trial in shown),
-        polyline(steps, "line best"),
+        *(_mark(trial, x, y, families) for trial in _thinned(told)),
+        polyline(_best_so_far(told, x, y), "line best"),
         *_x_ticks(x, 180, most=6, whole=True),
         element("text", "trial", x=512, y=212, class_="tick end"),
     ]
@@ -128,8 +119,8 @@ def search_history(trials: Sequence[TrialRecord], *, families: Sequence[str]) ->
         216,
         parts,
         title="Loss of each trial",
-        description=f"{len(told)} trials; the line is the best so far: "
-        f"{figures.number(best[-1])}. Lower is better; losses above the chart lie on its edge.",
+        description=f"{figures.plural(len(told), 'trial')}; the line is the best completed so far, "
+        f"in the end {figures.number(best)}. Lower is better; higher losses lie on the edge.",
     )
 
 
@@ -140,6 +131,17 @@ def legend_mark(series: int) -> Markup:
         _shape(series, 7, 7, "solid"),
         viewBox="0 0 14 14",
         class_="mark",
+        aria_hidden="true",
+    )
+
+
+def legend_line(series: int) -> Markup:
+    """Draw a piece of the line of one series, as the charts do."""
+    return element(
+        "svg",
+        polyline([(0, 7), (22, 7)], f"line c{(series - 1) % SERIES + 1}"),
+        viewBox="0 0 22 14",
+        class_="mark long",
         aria_hidden="true",
     )
 
@@ -313,6 +315,20 @@ def _curve(curve: Curve, x: Scale, y: Scale, series: int, *, has_dots: bool) -> 
         )
 
 
+def _best_so_far(trials: Sequence[TrialRecord], x: Scale, y: Scale) -> list[tuple[float, float]]:
+    """Trace the lowest loss of the completed trials as stairs."""
+    steps: list[tuple[float, float]] = []
+    best = math.inf
+    for trial in trials:
+        if trial.state != "complete" or trial.loss is None or trial.loss >= best:
+            continue
+        if steps:
+            steps.append((x(trial.number), y(best)))
+        best = trial.loss
+        steps.append((x(trial.number), y(best)))
+    return [*steps, (x(trials[-1].number), y(best))] if steps else []
+
+
 def _mark(trial: TrialRecord, x: Scale, y: Scale, families: Sequence[str]) -> Markup:
     series = families.index(trial.family) % SERIES + 1 if trial.family in families else SERIES
     style = "solid" if trial.state == "complete" else "hollow"
@@ -383,9 +399,8 @@ def _x_ticks(x: Scale, bottom: float, *, most: int = 5, whole: bool = False) -> 
         if whole and value != round(value):
             continue
         at = x(value)
-        place = " end" if at > x.end - 12 else "" if at < x.start + 6 else " middle"
         yield element("path", d=f"M{at:.1f} {bottom:g}v3", class_="ground")
-        yield element("text", tick_label(value), x=at, y=bottom + 14, class_=f"tick{place}")
+        yield element("text", tick_label(value), x=at, y=bottom + 14, class_="tick middle")
 
 
 def _y_ticks(y: Scale, left: float, right: float, *, is_share: bool) -> Iterator[Markup]:
@@ -398,7 +413,7 @@ def _y_ticks(y: Scale, left: float, right: float, *, is_share: bool) -> Iterator
 
 def _short(value: float, is_share: bool) -> str:
     if not is_share:
-        return tick_label(value)
+        return tick_label(float(f"{value:.3g}"))
     return f"{figures.number(round(value * 100, 1 if abs(value) < 0.1 else 0))}%"
 
 

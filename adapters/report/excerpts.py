@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from lifecycle.data.description import ColumnDescription, Description
 from lifecycle.evaluation.evidence import Comparison, Confusion, Curve, Evaluation, Fairness, Slice
+from lifecycle.governance.caveats import is_worse
 from lifecycle.governance.story import Story
 from lifecycle.modeling.trials import SearchRecord, TrialRecord
 from lifecycle.verdict import Outcome, Verdict
@@ -135,9 +136,9 @@ def best_trials(search: SearchRecord, most: int = TRIALS) -> Excerpt[TrialRecord
 
 
 def slices_found(evaluation: Evaluation) -> list[Slice]:
-    """Order the slices the search found, the widest gap first."""
+    """Order the slices the search found: what is not chance first, then the widest gap."""
     found = [part for part in evaluation.slices if part.kind == "found"]
-    return sorted(found, key=lambda part: -(part.gap or 0.0))
+    return sorted(found, key=lambda part: (not is_worse(part), -(part.gap or 0.0)))
 
 
 def groups(evaluation: Evaluation) -> dict[tuple[str, str], list[Slice]]:

@@ -63,7 +63,7 @@ def tick_label(value: float) -> str:
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if 1e12 > abs(value) >= size:
             return figures.number(value / (1e3 if unit == "k" else size)) + unit
-    return figures.number(value).replace(",", "")
+    return figures.plain(value)
 
 
 def element(name: str, content: str = "", **attributes: float | str | None) -> Markup:

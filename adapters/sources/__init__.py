@@ -13,8 +13,9 @@ from adapters.sources.delimited import Delimited, read_delimited
 from adapters.sources.parquet import ENDINGS as PARQUET_ENDINGS
 from adapters.sources.parquet import read_parquet
 from adapters.sources.place import Place, name_without_compression
+from adapters.sources.plain import plain_table
 from lifecycle.data.declaration import TableSource
-from lifecycle.data.intake import Refusal, TableIntake
+from lifecycle.data.intake import TableIntake
 from lifecycle.errors import SourceError, suggest
 from lifecycle.fingerprint import table_fingerprint
 
@@ -80,8 +81,8 @@ def read(source: TableSource, *, name: str, home: Path) -> SourceTable:
 
 def _read(source: TableSource, address: Address, *, name: str, home: Path) -> SourceTable:
     if database.is_database(address):
-        table = database.read_database(address, source, name=name, home=home)
-        return _complete(table, name=name, url=address.shown)
+        rows = database.read_database(address, source, name=name, home=home)
+        return _complete(Delimited(rows), name=name, url=address.shown)
     if address.scheme not in FILES:
         known = [f"{scheme}://" for scheme in (*FILES, *database.DRIVERS) if scheme]
         raise SourceError(
@@ -91,6 +92,33 @@ def _read(source: TableSource, address: Address, *, name: str, home: Path) -> So
         raise SourceError("Only a database has a query and a table. Use data.query for files.")
     place = FILES[address.scheme](address, home)
     if _is_parquet(source, place):
-        return _read_parquet(place, name)
-    found = read_delimited(place, source, name=name)
-    return _complete(found.table, name=name, url=place.shown, found=found)
+        rows, fingerprint = read_parquet(place)
+        count = rows.num_rows if isinstance(rows, pa.Table) else rows.count_rows()
+        intake = TableIntake(table=name, url=address.shown, rows=count, fingerprint=fingerprint)
+        return SourceTable(rows, intake)
+    return _complete(read_delimited(place, source, name=name), name=name, url=address.shown)
+
+
+def _complete(found: Delimited, *, name: str, url: str) -> SourceTable:
+    table = plain_table(found.table)
+    intake = TableIntake(
+        table=name,
+        url=url,
+        rows=table.num_rows,
+        refused=found.refused,
+        refusals=found.refusals,
+        fingerprint=table_fingerprint(table),
+    )
+    return SourceTable(table, intake)
+
+
+def _is_parquet(source: TableSource, place: Place) -> bool:
+    if source.format is not None:
+        return source.format == "parquet"
+    if place.is_folder:
+        return True
+    name = name_without_compression(place.path).lower()
+    if name.endswith((*CSV_ENDINGS, *PARQUET_ENDINGS)):
+        return name.endswith(PARQUET_ENDINGS)
+    endings = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS))
+    raise SourceError(f"The ending of {name} tells no format ({endings}). Declare format: csv.")

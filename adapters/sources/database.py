@@ -106,9 +106,7 @@ def _execute(
     if source.query is not None:
         return streaming.exec_driver_sql(source.query)
     schema, table = _find_table(sa.inspect(connection), source.table or name)
-    return streaming.execute(
-        sa.select(sa.text("*")).select_from(sa.table(table, schema=schema))
-    )
+    return streaming.execute(sa.select(sa.text("*")).select_from(sa.table(table, schema=schema)))
 
 
 def _find_table(inspector: sa.Inspector, wanted: str) -> tuple[str | None, str]:

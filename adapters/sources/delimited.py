@@ -1,6 +1,5 @@
 """CSV files: parsed in parallel, and record by record where something is broken."""
 
-import re
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -158,4 +157,4 @@ _LONG_NUMBER = r"^\s*[+-]?[0-9]{16,}\s*$"
 
 def _holds_identifiers(texts: pa.ChunkedArray, inferred: pa.DataType) -> bool:
     pattern = _LEADING_ZERO if pa.types.is_integer(inferred) else _LONG_NUMBER
-    return bool(pc.any(pc.match_substring_regex(texts, re.compile(pattern).pattern)).as_py())
+    return bool(pc.any(pc.match_substring_regex(texts, pattern)).as_py())

@@ -86,11 +86,11 @@ def wrong_encoding(example: bytes) -> SourceError:
 
 
 def _find_delimiter(text: str) -> str:
-    """Choose what gives the most records as many fields as the header, then the most fields.
+    r"""Choose what gives the most records as many fields as the header, then the most fields.
 
     Examples
     --------
-    >>> _find_delimiter("a;b\\n1,5;2\\n")
+    >>> _find_delimiter("a;b\n1,5;2\n")
     ';'
     """
     if "\n" in text:

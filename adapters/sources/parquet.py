@@ -1,10 +1,9 @@
 """Parquet files, and folders of them: scanned when the query asks, not loaded whole."""
 
 import hashlib
-import os
 import posixpath
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -46,14 +45,14 @@ def _list_data(place: Place) -> list[str]:
     paths = place.files()
     if not place.is_folder:
         return paths
-    paths = [path for path in paths if _is_data(os.path.relpath(path, place.path))]
+    paths = [path for path in paths if _is_data(posixpath.relpath(path, place.path))]
     if not paths:
         raise SourceError(f"The folder has no file that ends with {' or '.join(ENDINGS)}.")
     return paths
 
 
 def _is_data(path: str) -> bool:
-    parts = path.split(os.sep)
+    parts = PurePosixPath(path).parts
     return parts[-1].endswith(ENDINGS) and not any(part.startswith(("_", ".")) for part in parts)
 
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-import botocore.exceptions
+import botocore.exceptions  # type: ignore[import-untyped]
 from s3fs import S3FileSystem
 
 from adapters.sources.address import Address

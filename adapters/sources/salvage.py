@@ -78,7 +78,7 @@ class _Reader:
 def salvage(
     content: Any, *, delimiter: str, fields: int, first_line: int, table: str, file: str
 ) -> Salvage:
-    """Part the records that can be read from those that cannot.
+    r"""Part the records that can be read from those that cannot.
 
     After a record with a broken quotation the reader goes on at the next line, so that one
     stray mark costs one line and not the rest of the file.
@@ -94,10 +94,10 @@ def salvage(
 
     Examples
     --------
-    >>> found = salvage(b"1,2\\n3\\n5,6\\n", delimiter=",", fields=2, first_line=2,
+    >>> found = salvage(b"1,2\n3\n5,6\n", delimiter=",", fields=2, first_line=2,
     ...                 table="t", file="t.csv")
     >>> found.kept, found.refused, found.refusals[0].where
-    (b'1,2\\n5,6\\n', 1, 't.csv, line 3')
+    (b'1,2\n5,6\n', 1, 't.csv, line 3')
     """
     reader = _Reader(content, delimiter=delimiter, fields=fields)
     runs: list[bytes] = []

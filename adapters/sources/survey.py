@@ -34,13 +34,13 @@ class Survey:
 
 
 def survey(content: Any, *, delimiter: str) -> Survey:
-    """Look at every byte once, some 500 MB a second.
+    r"""Look at every byte once, some 500 MB a second.
 
     Examples
     --------
-    >>> survey(b'a,"b ""c"""', delimiter=",")
+    >>> survey(b'a,"b ""c"" d"', delimiter=",")
     Survey(has_quotes=True, is_well_quoted=True, has_leading_zeros=False)
-    >>> survey(b'a,"b\\n01,c', delimiter=",")
+    >>> survey(b'a,"b\n01,c', delimiter=",")
     Survey(has_quotes=True, is_well_quoted=False, has_leading_zeros=True)
     """
     data = np.frombuffer(content, dtype=np.uint8)

@@ -1,5 +1,6 @@
 """Rows of Python values, as database drivers give them, as Arrow columns."""
 
+import json
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -66,4 +67,8 @@ def _to_text(values: Iterable[Any]) -> pa.Array:
 
 
 def _write(value: Any) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    return str(value)

@@ -32,6 +32,7 @@ def activate(name: str, *, root: Path) -> StackFile:
     }
     _reach_tracker(name, configurations["experiment_tracker"])
     _quieten_integrations()
+    _keep_secrets_unread()
     identifiers = {
         kind: [_component(kind, component, configurations[kind])]
         for kind, component in components.items()
@@ -103,6 +104,17 @@ def _quieten_integrations() -> None:
     from zenml.integrations.registry import integration_registry
 
     integration_registry.activate_integrations = lambda: None  # type: ignore[method-assign]
+
+
+def _keep_secrets_unread() -> None:
+    """Keep ZenML from writing the values of declared `${NAME}`s into its store.
+
+    It would replace them in every parameter before a run, and so keep a database's password in
+    its own database. The sources read them when they connect, and stacks in `expand`.
+    """
+    from zenml.utils import env_utils
+
+    env_utils.substitute_env_variable_placeholders = lambda value, *_, **__: value
 
 
 def _reach_tracker(name: str, configuration: dict[str, Any]) -> None:

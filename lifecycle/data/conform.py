@@ -146,14 +146,20 @@ def _tell(
     refusals = []
     for row in rows.tolist():
         name = next(name for name, mask in broken.items() if mask[row])
-        value = str(table[name][row].as_py())
-        key = ", ".join(f"{column}={table[column][row].as_py()}" for column in keys)
+        value = _show(table, name, row, schema)
+        key = ", ".join(f"{column}={_show(table, column, row, schema)}" for column in keys)
         refusals.append(
             Refusal(
                 table="query",
                 where=f"row {row + 1}" + (f" ({key})" if key else ""),
-                reason=f'column "{name}": {value[:80]!r} is not {MEANINGS[schema[name].type]}',
+                reason=f'column "{name}": "{value[:80]}" is not {MEANINGS[schema[name].type]}',
                 text=value[:200],
             )
         )
     return tuple(refusals)
+
+
+def _show(table: pa.Table, name: str, row: int, schema: Schema) -> str:
+    """Write one value for a message; a personal one is hidden."""
+    is_personal = Role.PERSONAL in schema[name].role
+    return "(personal)" if is_personal else str(table[name][row].as_py())

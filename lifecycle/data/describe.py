@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from lifecycle.data.association import correlation_ratio, cramers_v
-from lifecycle.data.declaration import Column, Data, Schema
+from lifecycle.data.declaration import Column, Data, Role, Schema
 from lifecycle.data.description import (
     ColumnDescription,
     Description,
@@ -46,6 +46,7 @@ QUANTILES = {
     "max": 1.0,
 }
 
+_VALUES_SHOWN = ("top", "quantiles", "histogram", "label_by_bin", "mean", "deviation")
 _PERIODS = ("h", "D", "W", "M", "3M", "Y")  # NumPy's units, the finest first
 
 Codes = NDArray[np.int64]
@@ -58,7 +59,8 @@ def describe(
     """Describe the training rows, and the label over time in train and test.
 
     Columns are described on the training rows alone, so that looking at the report does not
-    give the test away. Times are described as numbers: seconds since 1970, in UTC.
+    give the test away. Of a personal column no value is shown. Times are described as numbers:
+    seconds since 1970, in UTC.
 
     Parameters
     ----------
@@ -96,6 +98,7 @@ class _Target:
         `None` in multiclass.
     """
 
+    name: str
     task: Task
     names: tuple[str, ...]
     codes: Codes | None
@@ -105,20 +108,21 @@ class _Target:
 
     @classmethod
     def read(cls, table: pa.Table, data: Data) -> "_Target":
-        task = data.label.task
-        column = table[data.label.column]
+        name, task = data.label.column, data.label.task
+        column = table[name]
         if task is Task.REGRESSION:
             values = _as_numbers(column)
             known = values[~np.isnan(values)]
-            return cls(task, (), None, values, histogram=_histogram(np.sort(known)))
+            return cls(name, task, (), None, values, histogram=_histogram(np.sort(known)))
         names = _names(table, data)
         found = pc.index_in(column, value_set=pa.array(names, pa.string()))
         codes = found.fill_null(len(names)).to_numpy().astype(np.int64)
         rows = np.bincount(codes, minlength=len(names))[: len(names)]
         counts = tuple(
-            ValueCount(value=name, rows=int(count)) for name, count in zip(names, rows, strict=True)
+            ValueCount(value=value, rows=count)
+            for value, count in zip(names, rows.tolist(), strict=True)
         )
-        return cls(task, names, codes, _positives(codes, names, task), counts)
+        return cls(name, task, names, codes, _positives(codes, names, task), counts)
 
     def mean_by(self, codes: Codes, bins: int) -> tuple[float | None, ...]:
         """Mean of what is shown in each bin; nothing for a bin without labels."""
@@ -168,6 +172,10 @@ def _describe_column(
 ) -> ColumnDescription:
     is_text = pa.types.is_string(column.type) or pa.types.is_boolean(column.type)
     figures = _describe_categories(column, label) if is_text else _describe_numbers(column, label)
+    if name == label.name:
+        figures |= {"association": None, "association_kind": ""}
+    if Role.PERSONAL in declared.role:
+        figures = {name: figures[name] for name in figures if name not in _VALUES_SHOWN}
     return ColumnDescription(
         name=name,
         type=declared.type.value,
@@ -304,7 +312,7 @@ def _unit(columns: list[pa.ChunkedArray]) -> str:
     """Choose the finest period of which there are few enough to be looked at."""
     times = np.concatenate([_moments(column) for column in columns])
     for unit in _PERIODS:
-        if len(np.unique(times.astype(f"M8[{unit}]"))) <= MOST_PERIODS:
+        if len(np.unique(_starts(times, unit))) <= MOST_PERIODS:
             return unit
     return _PERIODS[-1]
 
@@ -313,11 +321,18 @@ def _moments(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
     return np.asarray(column.drop_null().to_numpy(), dtype="M8[us]")
 
 
+def _starts(times: NDArray[np.datetime64], unit: str) -> NDArray[np.datetime64]:
+    """Give the start of the period each time lies in; weeks start on Monday."""
+    shift = np.timedelta64(4 if unit == "W" else 0, "D")  # NumPy's weeks start on Thursday
+    floored = (times - shift).astype(f"M8[{unit}]").astype("M8[s]")
+    return np.asarray(floored + shift, dtype="M8[s]")
+
+
 def _periods(
     column: pa.ChunkedArray, shown: Numbers | None, unit: str, is_test: bool
 ) -> list[Period]:
     known = column.is_valid().to_numpy()
-    starts, codes = np.unique(_moments(column).astype(f"M8[{unit}]"), return_inverse=True)
+    starts, codes = np.unique(_starts(_moments(column), unit), return_inverse=True)
     rows = np.bincount(codes, minlength=len(starts))
     means: list[float | None] = [None] * len(starts)
     if shown is not None:
@@ -330,6 +345,6 @@ def _periods(
             for total, count in zip(sums.tolist(), labels.tolist(), strict=True)
         ]
     return [
-        Period(start=str(start.astype("M8[s]")), rows=int(count), label=mean, is_test=is_test)
+        Period(start=str(start), rows=int(count), label=mean, is_test=is_test)
         for start, count, mean in zip(starts, rows, means, strict=True)
     ]

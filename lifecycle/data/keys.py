@@ -21,7 +21,8 @@ Hashes = NDArray[np.uint64]
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 _FRACTION = np.uint64(0xD1B54A32D192ED03)
-_LOOKS_LIKE_A_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+_NUMERAL = r"^\s*-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+_WHOLE = r"^-?\d{1,18}$"  # whatever has so few digits fits into 64 bits
 
 
 def key_columns(table: pa.Table, data: Data) -> tuple[str, ...]:
@@ -133,7 +134,7 @@ def _hash_repeating(column: pa.ChunkedArray) -> Hashes:
 
 def _hash_words(words: pa.ChunkedArray) -> Hashes:
     missing = words.is_null().to_numpy()
-    is_number = pc.match_substring_regex(words, _LOOKS_LIKE_A_NUMBER).fill_null(False)
+    is_number = pc.match_substring_regex(words, _NUMERAL).fill_null(False)
     hashes = np.empty(len(words), dtype=np.uint64)
     mask = is_number.to_numpy()
     hashes[mask] = _hash_numerals(pc.utf8_trim_whitespace(words.filter(is_number)))
@@ -144,7 +145,21 @@ def _hash_words(words: pa.ChunkedArray) -> Hashes:
 
 
 def _hash_numerals(words: pa.ChunkedArray) -> Hashes:
-    try:
-        return _hash_integers(words.cast(pa.int64()))
-    except pa.ArrowInvalid:
-        return _hash_numbers(words.cast(pa.float64()))
+    """Hash each numeral as the number it means; none may depend on the others of its column."""
+    is_whole = pc.match_substring_regex(words, _WHOLE)
+    mask = is_whole.to_numpy()
+    hashes = np.empty(len(words), dtype=np.uint64)
+    hashes[mask] = _hash_integers(words.filter(is_whole).cast(pa.int64()))
+    others = words.filter(pc.invert(is_whole))
+    hashes[~mask] = _hash_numbers(others.cast(pa.float64()))
+    exact = [_as_int64(word) for word in others.to_pylist()]  # ids of 19 digits, as some give out
+    known = np.array([number is not None for number in exact], dtype=bool)
+    numbers = pa.chunked_array([pa.array(exact, pa.int64())])
+    hashes[np.flatnonzero(~mask)[known]] = _hash_integers(numbers)[known]
+    return hashes
+
+
+def _as_int64(word: str) -> int | None:
+    digits = word.removeprefix("-")
+    number = int(word) if digits.isdigit() and len(digits) == 19 else None
+    return number if number is not None and -(2**63) <= number < 2**63 else None

@@ -82,14 +82,6 @@ def encode(table: pa.Table, label: Label, classes: tuple[str, ...]) -> NDArray[A
     return np.asarray(codes.to_numpy(), dtype=np.int64)
 
 
-def labelled(table: pa.Table, label: Label) -> tuple[pa.Table, int]:
-    """Keep the rows that have a label, and count those that have none."""
-    column = _column(table, label)
-    if not column.null_count:
-        return table, 0
-    return table.filter(pc.is_valid(column)), column.null_count
-
-
 def _column(table: pa.Table, label: Label) -> pa.ChunkedArray:
     if label.column not in table.column_names:
         raise DataError(

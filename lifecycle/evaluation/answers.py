@@ -50,7 +50,7 @@ class Answers:
         return self.scores
 
     def recode(self, classes: tuple[str, ...]) -> "Answers":
-        """Number the classes anew, as a second predictor does.
+        """Give the classes new numbers, as a second predictor does.
 
         Raises
         ------

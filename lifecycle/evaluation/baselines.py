@@ -57,7 +57,7 @@ def _one_hot(read: tuple[tuple[str, ...], NDArray[Any]], count: int) -> NDArray[
     classes, truth = read
     if not classes:
         return np.asarray(truth, dtype=np.float64)[:, None]
-    return np.eye(len(classes))[truth][:, :count]
+    return np.asarray(np.eye(len(classes))[truth][:, :count])
 
 
 def _read_times(table: pa.Table, data: Data) -> NDArray[np.int64]:

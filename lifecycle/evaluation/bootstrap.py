@@ -116,6 +116,8 @@ def compare(
     """
     values = compute(metric, candidate), compute(metric, other)
     mine, theirs = samples
+    if not METRICS[metric].resampled:
+        raise DataError(f"{metric} has no bootstrap interval to compare by.")
     if mine is None or theirs is None:
         raise DataError(f"{len(candidate):,} test rows are too few for a comparison.")
     sign = 1.0 if METRICS[metric].higher_is_better else -1.0

@@ -39,7 +39,7 @@ def expected_calibration_error(answers: Answers) -> Reliability:
 
 
 def noise_floor(answers: Answers, *, seed: int, samples: int = 200) -> float:
-    """What a perfectly calibrated model with these scores stays below in 95 of 100 tests.
+    """Give what a perfectly calibrated model with these scores stays below in 95 of 100 tests.
 
     Labels are drawn at the scores' own word; each draw's calibration error is chance alone.
     """
@@ -56,7 +56,7 @@ def noise_floor(answers: Answers, *, seed: int, samples: int = 200) -> float:
 
 
 def score_bins(scores: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Number the bins of equally many rows that scores fall into; equal scores share one."""
+    """Give the bins of equally many rows that scores fall into; equal scores share one."""
     count = int(np.clip(len(scores) // _ROWS_A_BIN, 1, _MOST_BINS))
     edges = np.unique(np.quantile(scores, np.linspace(0, 1, count + 1)[1:-1]))
     return np.unique(np.searchsorted(edges, scores, side="left"), return_inverse=True)[1]

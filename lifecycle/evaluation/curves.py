@@ -33,9 +33,7 @@ def count_decisions(answers: Answers) -> Confusion | None:
     """Count rows by true and decided class."""
     if answers.task is Task.REGRESSION:
         return None
-    counts = confusion_matrix(
-        answers.truth, answers.decisions, labels=range(len(answers.classes))
-    )
+    counts = confusion_matrix(answers.truth, answers.decisions, labels=range(len(answers.classes)))
     rows = tuple(tuple(int(count) for count in row) for row in counts)
     return Confusion(classes=answers.classes, counts=rows)
 
@@ -67,8 +65,8 @@ def thin(x: Numbers, y: Numbers, most: int = _MOST_POINTS) -> tuple[Numbers, Num
     if len(x) <= most:
         return x, y
     length = np.concatenate([[0.0], np.cumsum(np.hypot(np.diff(x), np.diff(y)))])
-    kept = np.searchsorted(length, np.linspace(0, length[-1], most - 1))
-    kept = np.unique(np.concatenate([kept, [len(x) - 1]]))
+    kept = np.searchsorted(length, np.linspace(0, length[-1], most))
+    kept = np.unique(np.concatenate([[0], kept, [len(x) - 1]]).clip(max=len(x) - 1))
     return x[kept], y[kept]
 
 

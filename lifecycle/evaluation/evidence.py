@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lifecycle.evaluation.plan import FairnessNeed
 from lifecycle.evaluation.quantiles import interval
 from lifecycle.section import Value
@@ -87,7 +89,12 @@ class Slice(Value):
     gap
         How much worse than on all rows, in the metric's unit; above zero is worse.
     p_value
-        Of the gap being chance, corrected for the number of slices looked at.
+        Of it being chance that the slice does worse than the other rows, allowing for what the
+        candidate expects of itself there; corrected for the number of slices looked at.
+    expected
+        What the candidate expects of itself there by its own probabilities. A slice where the
+        question is hard has a high loss however good the model; that it knows so is as well
+        as it can do.
     """
 
     column: str
@@ -97,6 +104,7 @@ class Slice(Value):
     measured: float | None
     gap: float | None
     p_value: float | None = None
+    expected: float | None = None
     rows: int
     positives: int | None = None
 
@@ -119,8 +127,8 @@ class Fairness(Value):
     metric: str
     column: str
     value: float | None
-    by_group: dict[str, dict[str, float | None]] = {}
-    rows_by_group: dict[str, int] = {}
+    by_group: dict[str, dict[str, float | None]] = Field(default_factory=dict)
+    rows_by_group: dict[str, int] = Field(default_factory=dict)
     reason: str = ""
     need: FairnessNeed | None = None
 

@@ -1,7 +1,6 @@
 """Whether groups of people are treated alike, by fairlearn's definitions."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import fairlearn.metrics as fair
@@ -141,40 +140,43 @@ def _targets(answers: Answers) -> list[int]:
     return [1] if answers.task is Task.BINARY else list(range(len(answers.classes)))
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """Fairlearn's frame of rates by group, for one class against the rest."""
-
-    rates: fair.MetricFrame
-
-
-def _frames(answers: Answers, groups: NDArray[Any]) -> Mapping[str, _Frame]:
+def _frames(answers: Answers, groups: NDArray[Any]) -> Mapping[str, fair.MetricFrame]:
     if answers.task is Task.REGRESSION:
-        return {"": _Frame(_frame(_ERRORS, answers.truth, answers.scores, groups))}
+        frame = fair.MetricFrame(
+            metrics=_ERRORS,
+            y_true=answers.truth,
+            y_pred=answers.scores,
+            sensitive_features=groups.astype(str),
+        )
+        return {"": frame}
     return {
-        "" if answers.task is Task.BINARY else f"{answers.classes[index]}: ": _Frame(
-            _frame(_RATES, answers.truth == index, answers.decisions == index, groups)
+        "" if answers.task is Task.BINARY else f"{answers.classes[index]}: ": _frame_rates(
+            answers.truth == index, answers.decisions == index, groups
         )
         for index in _targets(answers)
     }
 
 
-def _frame(
-    rates: Rates, truth: NDArray[Any], answered: NDArray[Any], groups: NDArray[Any]
+def _frame_rates(
+    truth: NDArray[np.bool_], decided: NDArray[np.bool_], groups: NDArray[Any]
 ) -> fair.MetricFrame:
-    if truth.dtype == np.bool_:
-        truth, answered = truth.astype(int), answered.astype(int)
+    """Give fairlearn each combination once, with its rows as weight: the same rates, faster."""
+    names, codes = np.unique(groups.astype(str), return_inverse=True)
+    rows = np.bincount(codes * 4 + truth * 2 + decided, minlength=len(names) * 4)
+    cells = np.flatnonzero(rows)
+    weights = {name: {"sample_weight": rows[cells]} for name in _RATES}
     return fair.MetricFrame(
-        metrics=rates,
-        y_true=truth,
-        y_pred=answered,
-        sensitive_features=groups.astype(str),
+        metrics=_RATES,
+        y_true=cells // 2 % 2,
+        y_pred=cells % 2,
+        sensitive_features=names[cells // 4],
+        sample_params=weights,
     )
 
 
-def _summarise(metric: str, frame: _Frame, is_ratio: bool) -> float:
+def _summarise(metric: str, frame: fair.MetricFrame, is_ratio: bool) -> float:
     method = "between_groups"
-    found = frame.rates.ratio(method=method) if is_ratio else frame.rates.difference(method=method)
+    found = frame.ratio(method=method) if is_ratio else frame.difference(method=method)
     chosen = [float(found[name]) for name in _READS[metric]]
     if is_ratio:
         # Zero in every group: nobody is treated differently.
@@ -182,10 +184,10 @@ def _summarise(metric: str, frame: _Frame, is_ratio: bool) -> float:
     return max(chosen)
 
 
-def _by_group(frames: Mapping[str, _Frame]) -> dict[str, dict[str, float | None]]:
+def _by_group(frames: Mapping[str, fair.MetricFrame]) -> dict[str, dict[str, float | None]]:
     told: dict[str, dict[str, float | None]] = {}
     for prefix, frame in frames.items():
-        for group, rates in frame.rates.by_group.to_dict("index").items():
+        for group, rates in frame.by_group.to_dict("index").items():
             own = told.setdefault(str(group), {})
             for name, value in rates.items():
                 own[f"{prefix}{name}"] = None if np.isnan(value) else float(value)

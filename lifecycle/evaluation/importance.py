@@ -48,7 +48,9 @@ def measure_importance(
     rows = np.sort(generator.permutation(len(answers))[:most])
     sample, own = test.take(rows), answers.at(rows)
     base = compute(metric, own)
-    jobs = [(column, generator.permutation(len(rows))) for column in columns for _ in range(repeats)]
+    jobs = [
+        (column, generator.permutation(len(rows))) for column in columns for _ in range(repeats)
+    ]
     values = np.array([compute(metric, each) for each in _reanswer(candidate, sample, own, jobs)])
     worse = np.array([gain(metric, base, value) for value in values]).reshape(-1, repeats)
     found = [

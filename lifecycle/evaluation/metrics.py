@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import entr
 from sklearn import metrics
 
 from lifecycle.errors import DataError
@@ -140,6 +141,20 @@ def row_losses(metric: str, answers: Answers) -> NDArray[np.float64]:
     if metric == "mape" and answers.truth.all():
         return np.asarray(np.abs(residuals / answers.truth))
     raise DataError(f'"{metric}" has no loss of a single row.')
+
+
+def expected_losses(metric: str, answers: Answers) -> NDArray[np.float64] | None:
+    """Give each row's loss as the scores themselves expect it; nothing where they tell none."""
+    if not answers.task.is_classification:
+        return None
+    shares = answers.probabilities()
+    if metric == "log_loss":
+        return np.asarray(entr(shares).sum(axis=1))
+    if metric == "brier":
+        scale = 2 if answers.task is Task.BINARY else 1
+        return np.asarray((shares * (1 - shares)).sum(axis=1) / scale)
+    own = np.take_along_axis(shares, answers.decisions[:, None].astype(np.int64), axis=1)
+    return np.asarray(1 - own[:, 0])
 
 
 def _squared_distances(answers: Answers) -> NDArray[np.float64]:

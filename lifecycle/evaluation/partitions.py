@@ -61,9 +61,7 @@ def _cut_ranges(column: str, values: pa.ChunkedArray, ranges: int) -> Partition:
     edges = np.unique(np.quantile(numbers[is_known], steps, method="inverted_cdf"))
     labels = [
         f"[{low}, {high})"
-        for low, high in zip(
-            ["..", *map(_short, edges)], [*map(_short, edges), ".."], strict=True
-        )
+        for low, high in zip(["..", *map(_short, edges)], [*map(_short, edges), ".."], strict=True)
     ]
     codes = np.searchsorted(edges, numbers, side="right")
     codes[~is_known] = len(labels)

@@ -7,9 +7,9 @@ judges again without measuring again.
 from collections.abc import Iterable
 from typing import Protocol
 
+from lifecycle.errors import ProjectError, suggest
 from lifecycle.evaluation.declaration import EvaluationSettings, SmallGroups
 from lifecycle.evaluation.metric_names import METRICS, metrics_for, primary_metric
-from lifecycle.errors import ProjectError, suggest
 from lifecycle.section import Value
 from lifecycle.task import Task
 

@@ -39,7 +39,7 @@ class Units:
 
     @classmethod
     def of(cls, name: str, codes: NDArray[np.int64], count: int) -> "Units":
-        """Number rows in order where each turns out to be its own piece."""
+        """Make them, with the rows in order where each turns out to be its own piece."""
         return cls(name, np.arange(count) if count == len(codes) else codes, count)
 
 
@@ -101,7 +101,7 @@ def draw(units: Units, *, resamples: int, seed: int) -> Iterator[NDArray[np.floa
     step = max(1, _CHUNK // len(units.codes))
     for start in range(0, resamples, step):
         samples = min(step, resamples - start)
-        picks = generator.integers(units.count, size=(samples, units.count))
+        picks = generator.integers(units.count, size=(samples, units.count), dtype=np.int32)
         picks += np.arange(samples)[:, None] * units.count
         counts = np.bincount(picks.ravel(), minlength=samples * units.count)
         yield counts.reshape(samples, units.count).astype(np.float64)

@@ -1,25 +1,26 @@
 """Where a candidate does worse than on average: declared groups, and the worst slices found.
 
 Every slice is judged by the losses of its rows, so that all of them cost one pass over the rows
-a column or pair of columns. The gap's p-value is one-sided (Welch's test of the slice against
-the other rows), its spread taken between the pieces that hang together (days, groups), and
-corrected by Holm's method for all slices looked at.
+a column or pair of columns. Where the candidate gives probabilities, what they expect is taken
+off each loss: rows that are hard to tell, and known to be, are no news. The p-value is one-sided
+(Welch's test of the slice against the other rows), its spread taken between the pieces that hang
+together (days, groups), and corrected by Holm's method for all slices looked at.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import stats
 
-from lifecycle.errors import DataError
 from lifecycle.evaluation.answers import Answers
 from lifecycle.evaluation.evidence import Missing, Slice, SliceSearch
 from lifecycle.evaluation.metric_names import METRICS
-from lifecycle.evaluation.metrics import from_mean_loss, row_losses
+from lifecycle.evaluation.metrics import expected_losses, from_mean_loss, row_losses
 from lifecycle.evaluation.partitions import Partition, cut
 from lifecycle.evaluation.resampling import Units
 from lifecycle.task import Task
@@ -33,13 +34,35 @@ _CREDIBLE = 0.05
 
 
 @dataclass(frozen=True)
+class _Rows:
+    """What each row cost, and what the candidate's own probabilities expect it to cost."""
+
+    metric: str
+    losses: NDArray[np.float64]
+    expected: NDArray[np.float64] | None
+    is_positive: NDArray[Any] | None
+
+    @classmethod
+    def of(cls, metric: str, answers: Answers) -> "_Rows":
+        """Read them off the answers."""
+        is_positive = answers.truth if answers.task is Task.BINARY else None
+        return cls(
+            metric, row_losses(metric, answers), expected_losses(metric, answers), is_positive
+        )
+
+    @property
+    def surprise(self) -> NDArray[np.float64]:
+        """How much worse each row went than expected."""
+        return self.losses if self.expected is None else self.losses - self.expected
+
+
+@dataclass(frozen=True)
 class _Parts:
     """The parts of one partition large enough to judge, shape ``(parts,)`` each."""
 
     partition: Partition
     chosen: NDArray[np.intp]
     rows: NDArray[np.int64]
-    mean: NDArray[np.float64]
     p_values: NDArray[np.float64]
 
 
@@ -53,17 +76,14 @@ def slice_groups(
         for column in columns
         if column not in present
     )
-    try:
-        losses = row_losses(metric, answers)
-    except DataError as error:
-        return (), (Missing(evidence="slices", reason=str(error)),)
-    parts = [_judge(cut(test, column), losses, units, least) for column in present]
+    rows = _Rows.of(metric, answers)
+    parts = [_judge(cut(test, column), rows.surprise, units, least) for column in present]
     corrected = _correct(parts)
     told = [
         found
         for part, p_values in zip(parts, corrected, strict=True)
         for found in (
-            *_tell(metric, part, p_values, answers, losses, "group"),
+            *_tell(part, p_values, rows, "group"),
             *_tell_small(metric, part),
         )
     ]
@@ -95,14 +115,14 @@ def find_slices(
     tuple
         At most ten slices, the least likely to be chance first, and what was looked through.
     """
-    losses = row_losses(metric, answers)
+    rows = _Rows.of(metric, answers)
     singles = [cut(test, column) for column in columns]
     pairs = [_cross(*pair, least) for pair in combinations(singles[:_PAIRED_COLUMNS], 2)]
-    parts = [_judge(partition, losses, units, least) for partition in (*singles, *pairs)]
+    parts = [_judge(partition, rows.surprise, units, least) for partition in (*singles, *pairs)]
     told = [
         found
         for part, p_values in zip(parts, _correct(parts), strict=True)
-        for found in _tell(metric, part, p_values, answers, losses, "found")
+        for found in _tell(part, p_values, rows, "found")
     ]
     count = sum(len(part.chosen) for part in parts)
     search = SliceSearch(metric=metric, columns=len(singles), slices=count)
@@ -121,15 +141,13 @@ def _cross(first: Partition, second: Partition, least: int) -> Partition:
     return Partition(f"{first.column} and {second.column}", labels, place[both])
 
 
-def _judge(
-    partition: Partition, losses: NDArray[np.float64], units: Units, least: int
-) -> _Parts:
+def _judge(partition: Partition, losses: NDArray[np.float64], units: Units, least: int) -> _Parts:
     inside = partition.codes >= 0
     codes = np.where(inside, partition.codes, len(partition.labels))
     rows = np.bincount(codes, minlength=len(partition.labels) + 1)
     # All rows but at most one part of them, or there is nothing to compare with.
     chosen = np.flatnonzero((rows[:-1] >= least) & (rows[:-1] <= len(losses) - least))
-    total = np.bincount(codes, weights=losses, minlength=len(rows))
+    total = np.bincount(codes, weights=losses, minlength=len(rows)).astype(np.float64)
     mean = total[chosen] / rows[chosen]
     other = (losses.sum() - total[chosen]) / (len(losses) - rows[chosen])
     if units.are_rows:
@@ -138,7 +156,7 @@ def _judge(
         variances, freedom = _spread_of_units(codes, losses, rows, units, chosen, mean, other)
     error = np.sqrt(variances)
     distance = np.where(error > 0, (mean - other) / np.where(error > 0, error, 1.0), 0.0)
-    return _Parts(partition, chosen, rows, mean, stats.t.sf(distance, freedom))
+    return _Parts(partition, chosen, rows, stats.t.sf(distance, freedom))
 
 
 def _spread_of_rows(
@@ -149,7 +167,7 @@ def _spread_of_rows(
     chosen: NDArray[np.intp],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Variance of mean minus mean of the others, from the rows of both; Welch's test."""
-    squares = np.bincount(codes, weights=losses**2, minlength=len(rows))
+    squares = np.bincount(codes, weights=losses**2, minlength=len(rows)).astype(np.float64)
 
     def variance(
         count: NDArray[np.int64], plain: NDArray[np.float64], squared: NDArray[np.float64]
@@ -201,40 +219,40 @@ def _correct(parts: Iterable[_Parts]) -> list[NDArray[np.float64]]:
 
 
 def _tell(
-    metric: str,
-    part: _Parts,
-    p_values: NDArray[np.float64],
-    answers: Answers,
-    losses: NDArray[np.float64],
-    kind: str,
+    part: _Parts, p_values: NDArray[np.float64], rows: _Rows, kind: Literal["group", "found"]
 ) -> list[Slice]:
-    overall = from_mean_loss(metric, losses.mean(keepdims=True))[0]
-    measured = from_mean_loss(metric, part.mean)
+    metric = rows.metric
+    overall = from_mean_loss(metric, rows.losses.mean(keepdims=True))[0]
+    measured = from_mean_loss(metric, _sum(part, rows.losses) / part.rows[part.chosen])
     sign = 1.0 if METRICS[metric].higher_is_better else -1.0
-    gaps = sign * (overall - measured)
-    positives: NDArray[np.float64] | None = None
-    if answers.task is Task.BINARY:
-        codes = part.partition.codes
-        hits = answers.truth[codes >= 0]
-        positives = np.bincount(
-            codes[codes >= 0], weights=hits, minlength=len(part.partition.labels)
-        )
+    expected = positives = None
+    if rows.expected is not None:
+        expected = from_mean_loss(metric, _sum(part, rows.expected) / part.rows[part.chosen])
+    if rows.is_positive is not None:
+        positives = _sum(part, rows.is_positive)
     return [
-        Slice.model_validate(
-            {
-                "column": part.partition.column,
-                "value": part.partition.labels[place],
-                "kind": kind,
-                "metric": metric,
-                "measured": float(measured[index]),
-                "gap": float(gaps[index]),
-                "p_value": float(p_values[index]),
-                "rows": int(part.rows[place]),
-                "positives": None if positives is None else int(positives[place]),
-            }
+        Slice(
+            column=part.partition.column,
+            value=part.partition.labels[place],
+            kind=kind,
+            metric=metric,
+            measured=float(measured[index]),
+            gap=float(sign * (overall - measured[index])),
+            p_value=float(p_values[index]),
+            expected=None if expected is None else float(expected[index]),
+            rows=int(part.rows[place]),
+            positives=None if positives is None else int(positives[index]),
         )
         for index, place in enumerate(part.chosen)
     ]
+
+
+def _sum(part: _Parts, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Sum over the rows of each part large enough to judge."""
+    inside = part.partition.codes >= 0
+    codes, count = part.partition.codes[inside], len(part.partition.labels)
+    total = np.bincount(codes, weights=values[inside], minlength=count)
+    return np.asarray(total[part.chosen], dtype=np.float64)
 
 
 def _tell_small(metric: str, part: _Parts) -> list[Slice]:

@@ -2,7 +2,8 @@
 
 A metric is either `Summed`, a function of weighted sums of columns, which one matrix product
 gives for all samples; or `Ranked`, which needs the rows in order. Both agree with
-scikit-learn's `sample_weight` (tested).
+scikit-learn's `sample_weight` (tested), but for rank metrics of many rows: these are summed by
+their projection (see `projections`).
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from lifecycle.evaluation.answers import Answers
 from lifecycle.evaluation.metric_names import METRICS
 from lifecycle.evaluation.metrics import from_mean_loss, row_losses
+from lifecycle.evaluation.projections import project_area, project_average_precision
 from lifecycle.task import Task
 
 Numbers = NDArray[np.float64]
@@ -38,14 +40,22 @@ class Ranked:
     combine: Callable[[Numbers], Numbers]
 
 
-def weigh(metric: str, answers: Answers) -> Summed | Ranked:
-    """Prepare a metric for weights."""
+_MANY_ROWS = 5_000
+"""From here on rank metrics are projected: their spread differs by far less than a percent."""
+
+
+def weigh(metric: str, answers: Answers, *, many_rows: int = _MANY_ROWS) -> Summed | Ranked:
+    """Prepare a metric for weights; rank metrics exactly for fewer than `many_rows`."""
     if METRICS[metric].per_row:
         return _mean(metric, answers)
     if metric == "r2":
         return _r2(answers)
     if metric == "median_absolute_error":
         return Ranked(_median(np.abs(answers.truth - answers.scores)))
+    if metric == "roc_auc" and len(answers) >= many_rows:
+        return _projected_area(answers)
+    if metric == "average_precision" and len(answers) >= many_rows:
+        return _projected_precision(answers)
     if metric == "average_precision":
         return Ranked(_average_precision(answers.truth == 1, answers.scores))
     if metric == "roc_auc":
@@ -137,6 +147,49 @@ def _roc_auc(answers: Answers) -> Callable[[Numbers], Numbers]:
         for index in range(len(answers.classes))
     ]
     return lambda weights: np.mean([area(weights) for area in areas], axis=0)
+
+
+def _projected_area(answers: Answers) -> Summed:
+    targets = [1] if answers.task is Task.BINARY else range(len(answers.classes))
+    columns: Sums = {}
+    for index in targets:
+        is_positive = answers.truth == index
+        shares = project_area(is_positive, answers.probabilities()[:, index])
+        for name, chosen in (("positive", is_positive), ("negative", ~is_positive)):
+            columns[f"{name} {index}"] = chosen.astype(np.float64)
+            columns[f"{name} {index} share"] = np.where(chosen, shares, 0.0)
+
+    def combine(sums: Sums) -> Numbers:
+        means = {
+            name: _divide(sums[f"{name} share"], sums[name], empty=np.nan)
+            for name in columns
+            if not name.endswith("share")
+        }
+        areas = [
+            means[f"positive {index}"] + means[f"negative {index}"] - _plain(columns, index)
+            for index in targets
+        ]
+        return np.asarray(np.mean(areas, axis=0))
+
+    return Summed(columns, combine)
+
+
+def _plain(columns: Sums, index: int) -> float:
+    return float(columns[f"positive {index} share"].sum() / columns[f"positive {index}"].sum())
+
+
+def _projected_precision(answers: Answers) -> Summed:
+    is_positive = answers.truth == 1
+    precision, effect = project_average_precision(is_positive, answers.scores)
+    columns = {
+        "positive 1": is_positive.astype(np.float64),
+        "precision": np.where(is_positive, precision, 0.0),
+        "effect": effect,
+    }
+    return Summed(
+        columns,
+        lambda sums: _divide(sums["precision"], sums["positive 1"], empty=np.nan) + sums["effect"],
+    )
 
 
 def _area(is_positive: NDArray[np.bool_], scores: Numbers) -> Callable[[Numbers], Numbers]:

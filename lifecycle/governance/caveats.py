@@ -56,16 +56,16 @@ def _of_evaluation(evaluation: Evaluation, told: Set[str]) -> Iterator[str]:
         yield "It was not compared with a champion: only the baselines stand behind its gain."
 
 
-def worst_slices(evaluation: Evaluation, at_most: float = 0.05) -> tuple[Slice, ...]:
+def is_worse(part: Slice, at_most: float = 0.05) -> bool:
+    """Whether the candidate is worse there than on all rows, by more than chance explains."""
+    if part.gap is None or part.p_value is None:
+        return False
+    return part.gap > 0 and part.p_value <= at_most
+
+
+def worst_slices(evaluation: Evaluation) -> tuple[Slice, ...]:
     """Slices where the candidate is worse than by chance (corrected p-value), worst first."""
-    certain = (
-        part
-        for part in evaluation.slices
-        if part.gap is not None
-        and part.gap > 0
-        and part.p_value is not None
-        and part.p_value <= at_most
-    )
+    certain = filter(is_worse, evaluation.slices)
     return tuple(sorted(certain, key=lambda part: -(part.gap or 0.0)))
 
 
@@ -83,9 +83,7 @@ def _of_fairness(story: Story, told: Set[str]) -> Iterator[str]:
     if story.evaluation is None:
         return
     unknowns = [
-        fair
-        for fair in story.evaluation.fairness
-        if fair.value is None and fair.reason not in told
+        fair for fair in story.evaluation.fairness if fair.value is None and fair.reason not in told
     ]
     for unknown in unknowns[:MOST]:
         reason = figures.legible(unknown.reason, 300) or "no reason was recorded."

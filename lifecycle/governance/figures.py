@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 
 from lifecycle.evaluation.evidence import Comparison, Measure
@@ -122,8 +123,8 @@ def number(value: float | None, decimals: int | None = None) -> str:
     --------
     >>> number(0.74213), number(1234.5), number(12.3456), number(-0.00123), number(5.0)
     ('0.742', '1,234', '12.35', '−0.00123', '5')
-    >>> number(0.7, decimals=3), number(None), number(3.2e-7)
-    ('0.700', '–', '3.2e−07')
+    >>> number(0.7, decimals=3), number(None), number(3.2e-7), number(-0.0001, decimals=2)
+    ('0.700', '–', '3.2e−07', '0.00')
     """
     if value is None or math.isnan(value):
         return NOTHING
@@ -136,7 +137,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
     else:
         text = f"{value:,.{_decimals(value)}f}"
         text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text == "-0" else text.replace("-", "−")
+    return text.lstrip("-") if not text.strip("-0.") else text.replace("-", "−")
 
 
 def _decimals(value: float) -> int:
@@ -175,19 +176,51 @@ def signed(value: float, decimals: int | None = None) -> str:
     return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
-def decimals_of(*ends: float | None) -> int | None:
-    """Decimals that an interval deserves: its width is told in one or two digits.
+def plain(value: float | None) -> str:
+    """Write a number without a thousands mark below 10,000, so that a year reads as one.
 
     Examples
     --------
-    >>> decimals_of(0.737, 0.747), decimals_of(44_000, 47_000), decimals_of(None, None)
-    (3, 0, None)
+    >>> plain(2013), plain(20130)
+    ('2013', '20,130')
     """
-    known = [end for end in ends if end is not None and math.isfinite(end)]
-    width = max(known) - min(known) if known else 0.0
-    if width <= 0:
+    text = number(value)
+    return text.replace(",", "") if value is not None and abs(value) < 10_000 else text
+
+
+def shared_decimals(values: Iterable[float | None]) -> int:
+    """Choose decimals for a column of figures: three or four digits of its largest.
+
+    Examples
+    --------
+    >>> shared_decimals([0.5312, 0.51, None]), shared_decimals([0.018]), shared_decimals([1250.5])
+    (3, 4, 0)
+    """
+    largest = max((abs(value) for value in values if value is not None), default=0.0)
+    if not math.isfinite(largest) or largest >= 1000:
+        return 0
+    return min(3 - math.floor(math.log10(largest)) - (largest < 1), 6) if largest > 0 else 0
+
+
+def decimals_of(value: float | None, low: float, high: float) -> int | None:
+    """Decimals that a figure with an interval deserves: no more than the interval bears.
+
+    Three digits of the figure where the interval is wide, more where it is narrow.
+
+    Examples
+    --------
+    >>> decimals_of(0.742, 0.737, 0.747), decimals_of(2.98, 2.82, 3.14)
+    (3, 2)
+    >>> decimals_of(45_678, 44_000, 47_000), decimals_of(0.5, 0.5, 0.5)
+    (0, None)
+    """
+    width = high - low
+    if not 0 < width < math.inf:
         return None
-    return min(max(round(-math.log10(width)) + 1, 0), 8)
+    of_width = -math.log10(width)
+    of_value = 2 - math.floor(math.log10(abs(value))) if value else 0
+    wanted = max(round(of_width) + 1, min(of_value, math.ceil(of_width) + 2))
+    return min(max(wanted, 0), 8)
 
 
 def interval(value: float | None, low: float | None, high: float | None) -> str:
@@ -202,8 +235,22 @@ def interval(value: float | None, low: float | None, high: float | None) -> str:
     """
     if low is None or high is None:
         return number(value)
-    decimals = decimals_of(low, high)
+    decimals = decimals_of(value, low, high)
     return f"{number(value, decimals)} [{number(low, decimals)}, {number(high, decimals)}]"
+
+
+def deviating(value: float, deviation: float) -> str:
+    """Write a figure and its deviation with equal decimals.
+
+    Examples
+    --------
+    >>> deviating(0.0312, 0.0011), deviating(0.5, 0)
+    ('0.0312 ± 0.0011', '0.5')
+    """
+    if deviation <= 0:
+        return number(value)
+    decimals = decimals_of(None, 0, deviation)
+    return f"{number(value, decimals)} ± {number(deviation, decimals)}"
 
 
 def measure(found: Measure) -> str:
@@ -217,6 +264,14 @@ def measure(found: Measure) -> str:
     return interval(found.value, found.low, found.high)
 
 
+def decimals_of_gain(found: Comparison) -> int | None:
+    """Decimals that a difference deserves, so that its interval never reads as nothing."""
+    width = found.high - found.low
+    if not 0 < width < math.inf:
+        return None
+    return min(max(math.ceil(-math.log10(width)) + 1, 0), 8)
+
+
 def gain(found: Comparison) -> str:
     """Write how much better the candidate is, with the interval of that difference.
 
@@ -226,7 +281,7 @@ def gain(found: Comparison) -> str:
     ...                 low=0.9, high=1.1, confidence=0.95, probability_better=1, rows=10))
     '+1.00 [+0.90, +1.10]'
     """
-    decimals = decimals_of(found.low, found.high)
+    decimals = decimals_of_gain(found)
     low, high = signed(found.low, decimals), signed(found.high, decimals)
     return f"{signed(found.gain, decimals)} [{low}, {high}]"
 

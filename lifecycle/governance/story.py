@@ -94,4 +94,4 @@ class Story(Value):
         """What a `label` figure in the description is: a share of a class, or a mean."""
         if self.task is Task.REGRESSION:
             return f"mean {self.label}"
-        return f"share of {self.positive_class or 'the positive class'}"
+        return f"share where {self.label} is {self.positive_class or 'the positive class'}"

@@ -49,14 +49,14 @@ def fit_calibration(labels: Vector, scores: Vector) -> Calibration:
     """
     several = scores.ndim == 2
     start = np.array([1.0] + [0.0] * (scores.shape[1] if several else 1))
-    counted = np.minimum(len(labels), 1)
 
     def objective(state: Vector) -> float:
         loss = row_losses("log_loss", labels, _correct(state, scores)).mean()
-        drawn_back = 1e-3 * ((state[0] - 1) ** 2 + (state[1:] ** 2).sum())
-        return float(loss + counted * drawn_back)
+        drawn_back = 1e-4 * ((state[0] - 1) ** 2 + (state[1:] ** 2).sum())
+        return float(loss + drawn_back)
 
-    found = minimize(objective, start, method="L-BFGS-B", bounds=[(0.05, 5), *[(-5, 5)] * (len(start) - 1)])
+    bounds = [(0.05, 5.0)] + [(-5.0, 5.0)] * (len(start) - 1)
+    found = minimize(objective, start, method="L-BFGS-B", bounds=bounds)
     return Calibration(
         kind="vector" if several else "sigmoid",
         slope=float(found.x[0]),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic_core import core_schema
 
 from lifecycle.data.declaration import Schema
 from lifecycle.errors import DataError, suggest
@@ -79,6 +80,11 @@ class Candidate:
 
     state: CandidateState
     models: tuple[Model, ...]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Let pydantic take a candidate as it is: it has been validated when it was made."""
+        return core_schema.is_instance_schema(cls)
 
     @property
     def task(self) -> Task:

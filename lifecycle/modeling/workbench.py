@@ -58,22 +58,29 @@ class Workbench:
     folds: Folds
     question: Question
     _samples: dict[tuple[View, int], tuple[Sample, Sample]] = field(default_factory=dict)
+    _states: dict[tuple[View, int], FittedFeatures] = field(default_factory=dict)
 
     def with_plan(self, plan: Sequence[Feature]) -> "Workbench":
         """Set up the same rows with other features."""
-        return replace(self, plan=tuple(plan), _samples={})
+        return replace(self, plan=tuple(plan), _samples={}, _states={})
 
     def samples(self, view: View, fold: int) -> tuple[Sample, Sample]:
         """Give the encoded rows of a fold: to fit on and to answer for."""
         if (view, fold) not in self._samples:
             known, asked = self.folds.pairs[fold]
             state, X = self._fit(self.table.take(pa.array(known)), self.labels[known], view)
+            self._states[view, fold] = state
             valid = state.transform(self.table.take(pa.array(asked)))
             self._samples[view, fold] = (
                 Sample(X, self.labels[known]),
                 Sample(valid, self.labels[asked]),
             )
         return self._samples[view, fold]
+
+    def spans(self, view: View, fold: int) -> dict[str, slice]:
+        """Give the columns of a fold's matrix each feature makes up."""
+        self.samples(view, fold)
+        return self._states[view, fold].spans
 
     def try_out(
         self,

@@ -121,7 +121,9 @@ def _tidy(node: Any) -> None:
     for ours, theirs in _BOUNDS.items():
         if isinstance(bound := node.get(ours), int | float):
             del node[ours]
-            target = next((one for one in node.get("anyOf", ()) if one.get("type") == "number"), {})
+            target: dict[str, Any] = next(
+                (one for one in node.get("anyOf", ()) if one.get("type") == "number"), {}
+            )
             target[theirs] = bound
 
 

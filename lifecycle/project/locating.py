@@ -87,7 +87,7 @@ def _leads_on(
 def _settle(located: list[Located], union: Path) -> list[Located]:
     """Of the forms tried at one place keep the errors of the nearest."""
     tried: dict[str, list[Located]] = defaultdict(list)
-    rest = []
+    rest: list[Located] = []
     for each in located:
         label = next((name for at, name in each.branches if at == union), None)
         (rest if label is None else tried[label]).append(each)

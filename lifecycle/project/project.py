@@ -1,6 +1,6 @@
 """A project: everything one declaration holds, gathered from the rooms that obey it."""
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from lifecycle.data.declaration import Data, RandomSplit, Schema, Split
 from lifecycle.data.rules import Checks
@@ -30,7 +30,7 @@ class Project(Section):
         Rules a version must pass before it may be champion; none declared: none is asked.
     """
 
-    model_config = {**Section.model_config, "populate_by_name": True}
+    model_config = ConfigDict(populate_by_name=True)
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")
     about: About

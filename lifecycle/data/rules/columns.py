@@ -16,7 +16,7 @@ class Types(Rule):
         """Fail for each column that is missing, renamed or of another type."""
         verdicts = [*self._miss(evidence), *self._compare(evidence)]
         yield from verdicts or [
-            passed("types", f"All {len(evidence.declared.root)} declared columns are as declared.")
+            passed("types", "Every column that is declared or needed is there, in its type.")
         ]
 
     def _miss(self, evidence: Evidence) -> Iterator[Verdict]:
@@ -51,20 +51,16 @@ class Undeclared(Rule):
 
     def judge(self, evidence: Evidence) -> Iterator[Verdict]:
         """Warn of undeclared columns, unless no column is declared at all."""
-        declared = {*evidence.declared.root, *_named(evidence)}
-        names = dict.fromkeys(
-            [
-                *evidence.intake.undeclared,
-                *(name for name in evidence.table.column_names if name not in declared),
-            ]
-        )
-        if not evidence.declared.root or not names:
-            reason = "No column is declared: all types are inferred."
-            if evidence.declared.root:
-                reason = "Every column of the data is declared."
-            yield passed("undeclared", reason)
+        named = _named(evidence)
+        there = [name for name in evidence.table.column_names if name not in named]
+        names = [name for name in there if not evidence.is_declared(name)]
+        if not names:
+            yield passed("undeclared", "Every column of the data is declared.")
             return
-        shown = ", ".join(list(names)[:10]) + (", ..." if len(names) > 10 else "")
+        if len(names) == len(there):
+            yield passed("undeclared", "No column is declared: all types are inferred.")
+            return
+        shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
         yield Verdict(
             rule="undeclared",
             outcome=Outcome.WARN,

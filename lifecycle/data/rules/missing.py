@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from lifecycle.data.declaration import Column
 from lifecycle.data.rules.rule import Evidence, Rule, at_most_told, passed
 from lifecycle.section import Share
 from lifecycle.verdict import Outcome, Verdict
@@ -40,19 +39,17 @@ class Missing(Rule):
         share = evidence.table[name].null_count / rows
         if share and name == evidence.data.time:
             return _judge_time(name, evidence.table[name].null_count)
-        column = evidence.declared.root.get(name)
-        if _declares_a_share(column):
-            return _judge_declared(name, share, column.missing)  # type: ignore[union-attr]
+        limit = evidence.schema[name].missing
+        if limit < 1:
+            return _judge_declared(name, share, limit)
         before = _share_before(evidence, name)
         if before is not None and share > before + self.growth:
             return _judge_growth(name, share, before, self.growth)
         if share == 1:
-            return _judge_empty(name, is_declared=column is not None)
+            return _judge_empty(
+                name, is_declared=evidence.is_declared(name) and evidence.schema[name].is_feature
+            )
         return None
-
-
-def _declares_a_share(column: Column | None) -> bool:
-    return column is not None and "missing" in column.model_fields_set
 
 
 def _share_before(evidence: Evidence, name: str) -> float | None:
@@ -96,7 +93,7 @@ def _judge_growth(name: str, share: float, before: float, growth: float) -> Verd
 
 
 def _judge_empty(name: str, *, is_declared: bool) -> Verdict:
-    advice = "Its source or join is broken." if is_declared else "It is not used."
+    advice = "Its source or join is broken." if is_declared else "Nothing is learnt from it."
     return Verdict(
         rule=f"missing {name}",
         outcome=Outcome.FAIL if is_declared else Outcome.WARN,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field
 
+from lifecycle.data.declaration import Role
 from lifecycle.data.keys import hash_rows
 from lifecycle.data.rules.rule import Evidence, Rule, unknown
 from lifecycle.section import Share
@@ -49,13 +50,13 @@ class Rows(Rule):
 
 
 class RefusedRows(Rule):
-    """Only a small share of the rows could not be read."""
+    """Only a small share of the rows of any table, or of the query, could not be read."""
 
     at_most: Share = 0.01
 
     def judge(self, evidence: Evidence) -> Iterator[Verdict]:
         """Fail above the limit, warn of any refused row."""
-        refused, came = _count_rows(evidence)
+        where, refused, came = _worst(evidence)
         if came == 0:
             yield unknown("refused", "No rows came in, so there is no share of refused ones.")
             return
@@ -68,7 +69,8 @@ class RefusedRows(Rule):
             outcome=outcome,
             measured=share,
             limit=self.at_most,
-            reason=f"{refused:,} of {came:,} rows could not be read.{_first_reason(evidence)}",
+            reason=f"{refused:,} of {came:,} rows of {where} could not be read."
+            f"{_first_reason(evidence)}",
         )
 
 
@@ -88,9 +90,9 @@ class Duplicates(Rule):
         hashes = hash_rows(evidence.table, key or evidence.table.column_names)
         repeated = rows - len(np.unique(hashes))
         share = repeated / rows if rows else 0.0
-        outcome = Outcome.PASS
-        if share > self.at_most:
-            outcome = Outcome.FAIL if key else Outcome.WARN
+        outcome = Outcome.WARN if repeated else Outcome.PASS
+        if key and share > self.at_most:
+            outcome = Outcome.FAIL
         yield Verdict(
             rule="duplicates",
             outcome=outcome,
@@ -100,11 +102,12 @@ class Duplicates(Rule):
         )
 
 
-def _count_rows(evidence: Evidence) -> tuple[int, int]:
-    """Count refused rows and rows that came, of the sources and of the query's result."""
+def _worst(evidence: Evidence) -> tuple[str, int, int]:
+    """Find the table, or the query's result, with the largest share of refused rows."""
     intake = evidence.intake
-    refused = intake.refused + sum(table.refused for table in intake.tables)
-    return refused, len(evidence.table) + refused
+    counts = [("the query", intake.refused, len(evidence.table) + intake.refused)]
+    counts += [(one.table, one.refused, one.rows + one.refused) for one in intake.tables]
+    return max(counts, key=lambda one: one[1] / max(one[2], 1))
 
 
 def _first_reason(evidence: Evidence) -> str:
@@ -126,8 +129,13 @@ def _tell_duplicates(evidence: Evidence, repeated: int, hashes: np.ndarray) -> s
         )
     _, first, counts = np.unique(hashes, return_index=True, return_counts=True)
     row = int(first[counts > 1][0])
-    values = ", ".join(f"{name}={evidence.table[name][row].as_py()}" for name in evidence.data.key)
+    values = ", ".join(
+        f"{name}={evidence.table[name][row].as_py()}"
+        for name in evidence.data.key
+        if Role.PERSONAL not in evidence.schema[name].role
+    )
+    example = f", for example {values}" if values else ""
     return (
-        f"{repeated:,} rows have the key of another, for example {values}. Often a join that "
+        f"{repeated:,} rows have the key of another{example}. Often a join that "
         "finds two partners: make the query give one row a key, or declare a longer data.key."
     )

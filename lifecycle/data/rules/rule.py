@@ -25,7 +25,7 @@ class Evidence:
     Parameters
     ----------
     declared
-        The columns as declared; `schema` also has those that were inferred.
+        The columns as declared, or the resolved schema; `schema` has the inferred ones as well.
     reference
         The description of the data the champion was trained on, if there is one.
     """
@@ -45,6 +45,10 @@ class Evidence:
     def features(self) -> tuple[str, ...]:
         """The columns of the table that the model would see."""
         return tuple(name for name in self.table.column_names if self.schema[name].is_feature)
+
+    def is_declared(self, name: str) -> bool:
+        """Whether a person wrote the column down, rather than its type being inferred."""
+        return name in self.declared and name not in self.intake.undeclared
 
     @property
     def label(self) -> pa.ChunkedArray | None:

@@ -60,8 +60,9 @@ class BaselineGate(Section):
         missing = [
             unknown(f"{rule} {name}", gap.reason)
             for gap in evaluation.missing
-            if gap.evidence.startswith("baseline ")
-            and self.against in (None, name := gap.evidence.split()[1])
+            for name in ("majority", "mean", "last")
+            if gap.evidence in (f"baseline {name}", f"baseline {name} {self.metric}")
+            and self.against in (None, name)
         ]
         if not found and not missing:
             return (unknown(rule, self._tell_missing(evaluation)),)

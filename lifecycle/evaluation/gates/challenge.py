@@ -23,5 +23,10 @@ def find_challenge(rule: str, metric: str, evaluation: Evaluation) -> Comparison
     return unknown(
         rule,
         f"Champion {evaluation.champion_version} could not be compared with: "
-        f"{evaluation.why_missing('champion')}",
+        f"{_why(metric, evaluation)}",
     )
+
+
+def _why(metric: str, evaluation: Evaluation) -> str:
+    own = (gap.reason for gap in evaluation.missing if gap.evidence == f"champion {metric}")
+    return next(own, evaluation.why_missing("champion"))

@@ -11,7 +11,7 @@ from lifecycle.evaluation.gates.wording import (
     unknown,
     words,
 )
-from lifecycle.evaluation.metric_names import METRICS
+from lifecycle.evaluation.metric_names import METRICS, gain
 from lifecycle.evaluation.plan import Needs
 from lifecycle.section import Section
 from lifecycle.verdict import Outcome, Verdict
@@ -22,6 +22,9 @@ _CHANCE = 0.05
 
 class SlicesGate(Section):
     """No slice of the rows does worse than all rows by more than so much.
+
+    Where the model gives probabilities, a slice also has to do that much worse than the model
+    itself expects there: rows that are hard to tell, and known to be, are no fault of it.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ class SlicesGate(Section):
         return Needs(metrics=named, sliced=named, over=self.over)
 
     def judge(self, evaluation: Evaluation) -> tuple[Verdict, ...]:
-        """Hold the worst credible gap of each column, and of the slices found, against the limit."""
+        """Hold the worst credible gap of each column, and of those found, against the limit."""
         metric = self.metric or _sliced(evaluation)
         if metric is None:
             return (unknown("slices", evaluation.why_missing("slices")),)
@@ -100,27 +103,39 @@ class SlicesGate(Section):
         return Verdict(
             rule=rule,
             outcome=outcome,
-            measured=worst.gap,
+            measured=_excess(worst),
             limit=limit,
             reason=_tell(worst, metric, overall.value, limit, outcome),
         )
 
 
 def _worst(told: list[Slice], limit: float) -> tuple[Slice, Outcome]:
-    over = [part for part in told if (part.gap or 0.0) > limit]
+    over = [part for part in told if _excess(part) > limit]
     credible = [part for part in over if part.p_value is not None and part.p_value <= _CHANCE]
-    worst = max(credible or told, key=lambda part: part.gap or 0.0)
+    worst = max(credible or over or told, key=_excess)
     if credible:
         return worst, Outcome.FAIL
     return worst, Outcome.WARN if over else Outcome.PASS
 
 
+def _excess(part: Slice) -> float:
+    """How much worse it is than all rows, and than it is expected to be."""
+    gap = part.gap or 0.0
+    if part.expected is None or part.measured is None:
+        return gap
+    return min(gap, gain(part.metric, part.expected, part.measured))
+
+
 def _tell(worst: Slice, metric: str, overall: float, limit: float, outcome: Outcome) -> str:
-    gap = worst.gap or 0.0
+    gap = _excess(worst)
+    expected = (
+        "" if worst.expected is None else f", {figure(worst.expected)} expected by the model there"
+    )
     chance = " That may be chance." if outcome is Outcome.WARN else ""
     return (
         f"The worst slice is {worst.column} = {worst.value} ({worst.rows:,} rows): "
-        f"{words(metric)} {figure(worst.measured or 0.0)} against {figure(overall)} on all rows, "
+        f"{words(metric)} {figure(worst.measured or 0.0)} against {figure(overall)} on all rows"
+        f"{expected}: "
         f"{'worse' if gap > 0 else 'better'} by {figure(abs(gap))}; at most {figure(limit)} worse "
         f"is allowed.{chance}"
     )

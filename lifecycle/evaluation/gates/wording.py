@@ -5,9 +5,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from lifecycle.errors import suggest
 from lifecycle.evaluation.evidence import Evaluation
 from lifecycle.evaluation.metric_names import METRICS, metrics_for
-from lifecycle.errors import suggest
 from lifecycle.task import Task
 from lifecycle.verdict import Outcome, Verdict
 

@@ -101,7 +101,7 @@ class Family(Protocol):
         """Give the configurations tried first: the defaults, then others known to do well."""
         ...
 
-    def suggest(self, trial: Trial, question: Question) -> Params:
+    def suggest(self, trial: Trial, question: Question, rows: int) -> Params:
         """Let the trial choose a configuration."""
         ...
 

@@ -22,11 +22,14 @@ from lifecycle.modeling.families.family import (
     Sample,
     Vector,
 )
-from lifecycle.modeling.families.trees import BINS, TreeModel, binned
+from lifecycle.modeling.families.trees import BINS, TreeModel, binned, label_scale
 from lifecycle.ports import Trial
 from lifecycle.task import Task
 
 TREES_A_ROUND = 8
+
+MANY_ROWS = 50_000
+"""From here on each tree is dear, and learns enough from a part of the rows."""
 
 
 class Forest:
@@ -37,10 +40,10 @@ class Forest:
 
     def starts(self, question: Question, rows: int, columns: int) -> tuple[Params, ...]:
         """Give the defaults: fewer, smaller trees where many rows make each of them dear."""
-        is_large = rows > 50_000
+        is_large = rows > MANY_ROWS
         return (
             {
-                "rounds": 5 if is_large else 16,
+                "rounds": 6 if is_large else 16,
                 "max_depth": 12 if is_large else 16,
                 "leaf": 20.0 if is_large else 2.0,
                 "subsample": 0.3 if is_large else 0.63,
@@ -48,14 +51,15 @@ class Forest:
             },
         )
 
-    def suggest(self, trial: Trial, question: Question) -> Params:
+    def suggest(self, trial: Trial, question: Question, rows: int) -> Params:
         """Let the trial choose a configuration."""
+        is_large = rows > MANY_ROWS
         return {
-            "rounds": trial.suggest_int("rounds", 4, 16),
+            "rounds": 6 if is_large else 16,
             "max_depth": trial.suggest_int("max_depth", 5, 16),
             "leaf": trial.suggest_float("leaf", 1.0, 100.0, log=True),
-            "subsample": trial.suggest_float("subsample", 0.2, 0.8),
-            "colsample": trial.suggest_float("colsample", 0.15, 1.0),
+            "subsample": trial.suggest_float("subsample", 0.2, 0.7),
+            "colsample": trial.suggest_float("colsample", 0.15, 0.8),
         }
 
     def fit(
@@ -68,8 +72,9 @@ class Forest:
     ) -> Fit:
         """Fit on the training rows; see `Family.fit`."""
         planned = int(params["rounds"])
-        data = binned(train, question.threads)
-        gradient, offset, spread = _gradient(question, train.y)
+        data = binned(train, question)
+        centre, spread = label_scale(train, question)
+        gradient = _gradient(question, train)
         booster = xgb.Booster(_settings(params, question, planned), [data])
         done = 0
         try:
@@ -81,23 +86,19 @@ class Forest:
             if validation is not None:
                 raise
         scale = spread * planned / done
-        model = TreeModel(booster, question.task, link=False, offset=offset, scale=scale)
+        model = TreeModel(booster, question.task, link=False, offset=centre, scale=scale)
         scores = None
         if validation is not None:
-            scores = model.predict_prepared(binned(validation, question.threads, train))
+            scores = model.predict_prepared(binned(validation, question, train))
         return Fit(model, done, scores, is_whole=done == planned)
 
 
-def _gradient(question: Question, labels: Vector) -> tuple[Vector, float, float]:
-    """Give the gradient at a sum of zero, and what turns the sum back into the label's unit."""
-    if question.task is Task.REGRESSION:
-        offset, spread = float(labels.mean()), float(labels.std()) or 1.0
-        return (offset - labels) / spread, offset, spread
-    if question.task is Task.BINARY:
-        return -labels, 0.0, 1.0
-    truth = np.zeros((len(labels), question.classes))
-    truth[np.arange(len(labels)), labels.astype(np.int64)] = 1
-    return -truth, 0.0, 1.0
+def _gradient(question: Question, train: Sample) -> Vector:
+    """Give the gradient of half the squared error at a sum of zero: the label, turned round."""
+    if question.task is Task.MULTICLASS:
+        return -(train.y[:, None] == np.arange(question.classes)).astype(np.float64)
+    centre, spread = label_scale(train, question)
+    return (centre - train.y) / spread
 
 
 def _settings(params: Params, question: Question, rounds: int) -> dict[str, object]:

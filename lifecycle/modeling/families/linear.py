@@ -77,7 +77,7 @@ class Linear:
         """Give the usual penalty, then a stronger one."""
         return ({"penalty": 1.0}, {"penalty": 30.0})
 
-    def suggest(self, trial: Trial, question: Question) -> Params:
+    def suggest(self, trial: Trial, question: Question, rows: int) -> Params:
         """Let the trial choose a configuration."""
         return {"penalty": trial.suggest_float("penalty", 1e-2, 1e4, log=True)}
 

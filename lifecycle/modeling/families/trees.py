@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 import xgboost as xgb
 
-from lifecycle.modeling.families.family import Matrix, Sample, Vector
+from lifecycle.modeling.families.family import Matrix, Question, Sample, Vector
 from lifecycle.modeling.losses import SMALLEST
 from lifecycle.task import Task
 
@@ -71,17 +71,32 @@ class TreeModel:
         return cls(booster=booster, **{**head, "task": Task(head["task"])})
 
 
-def binned(sample: Sample, threads: int, reference: Sample | None = None) -> xgb.DMatrix:
+def binned(
+    sample: Sample, question: Question, reference: Sample | None = None
+) -> xgb.QuantileDMatrix:
     """Cut the rows into bins, once for all trials; validation rows into those of training."""
-    make = partial(_cut, sample, threads, reference)
-    return sample.prepare("binned" if reference is None else "binned like training", make)
+    name = "binned" if reference is None else "binned like training"
+    return sample.prepare(name, partial(_cut, sample, question, reference))
 
 
-def _cut(sample: Sample, threads: int, reference: Sample | None) -> xgb.QuantileDMatrix:
+def label_scale(sample: Sample, question: Question) -> tuple[float, float]:
+    """Give what the trees' labels are centred on and divided by: 0 and 1 for classes.
+
+    Values of any size are brought to about one, where a 32-bit float and the penalties of
+    the trees are at home.
+    """
+    if question.task is not Task.REGRESSION:
+        return 0.0, 1.0
+    centre = np.median(sample.y) if question.metric == "mae" else sample.y.mean()
+    return float(centre), float(sample.y.std()) or 1.0
+
+
+def _cut(sample: Sample, question: Question, reference: Sample | None) -> xgb.QuantileDMatrix:
+    centre, spread = label_scale(reference or sample, question)
     return xgb.QuantileDMatrix(
         sample.X,
-        label=sample.y,
+        label=(sample.y - centre) / spread,
         max_bin=BINS,
-        nthread=threads,
-        ref=None if reference is None else binned(reference, threads),
+        nthread=question.threads,
+        ref=None if reference is None else binned(reference, question),
     )

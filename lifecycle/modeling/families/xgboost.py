@@ -16,7 +16,7 @@ from lifecycle.modeling.families.family import (
     Sample,
     Vector,
 )
-from lifecycle.modeling.families.trees import BINS, TreeModel, binned
+from lifecycle.modeling.families.trees import BINS, TreeModel, binned, label_scale
 from lifecycle.ports import Trial
 from lifecycle.task import Task
 
@@ -56,7 +56,7 @@ class XGBoost:
             _params(0.1, 3, 5.0, 0.8, 0.7, 3.0, 0.0),
         )
 
-    def suggest(self, trial: Trial, question: Question) -> Params:
+    def suggest(self, trial: Trial, question: Question, rows: int) -> Params:
         """Let the trial choose a configuration."""
         return _params(
             trial.suggest_float("eta", 0.02, 0.3, log=True),
@@ -80,10 +80,10 @@ class XGBoost:
         watch = _Watch(question, keep=validation is None)
         callbacks: list[TrainingCallback] = [watch]
         evals = []
-        rows = binned(train, question.threads)
+        rows = binned(train, question)
         if validation is not None:
-            evals = [(binned(validation, question.threads, train), "validation")]
-            patience = int(np.clip(4 / float(params["eta"]), 15, 60))
+            evals = [(binned(validation, question, train), "validation")]
+            patience = int(np.clip(2.5 / float(params["eta"]), 12, 60))
             callbacks.append(EarlyStopping(rounds=patience, min_delta=0.0))
         booster = xgb.train(
             _settings(params, question, train.y),
@@ -95,7 +95,8 @@ class XGBoost:
         )
         if validation is not None:
             booster = booster[: booster.best_iteration + 1]
-        model = TreeModel(booster, question.task, link=True)
+        centre, spread = label_scale(train, question)
+        model = TreeModel(booster, question.task, link=True, offset=centre, scale=spread)
         scores = None if validation is None else model.predict_prepared(evals[0][0])
         return Fit(model, booster.num_boosted_rounds(), scores, is_whole=not watch.is_cut)
 
@@ -139,5 +140,5 @@ def _settings(params: Params, question: Question, labels: Vector) -> dict[str, o
     return settings | {
         "objective": "reg:absoluteerror" if absolute else "reg:squarederror",
         "eval_metric": "mae" if absolute else "rmse",
-        "base_score": float(np.median(labels) if absolute else labels.mean()),
+        "base_score": 0.0,
     }

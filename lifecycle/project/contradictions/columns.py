@@ -12,7 +12,7 @@ _WORDS = (ColumnType.CATEGORY, ColumnType.BOOLEAN)
 
 
 def fit_limits_to_types(parts: Parts) -> Iterator[Fault]:
-    """A range is for numbers, a list of values for categories."""
+    """Want ranges on numbers only, and lists of values on categories only."""
     for name, column in parts.columns.items():
         if column is not None:
             yield from _judge_limits(("schema", name), column)
@@ -43,7 +43,7 @@ def _judge_limits(path: tuple[str, ...], column: Column) -> Iterator[Fault]:
 
 
 def keep_roles_apart(parts: Parts) -> Iterator[Fault]:
-    """What the model sees is not at the same time kept from it."""
+    """Want no column that the model both sees and is kept from."""
     for name, column in parts.columns.items():
         if column is None:
             continue
@@ -57,7 +57,7 @@ def keep_roles_apart(parts: Parts) -> Iterator[Fault]:
 
 
 def fit_label_and_time_types(parts: Parts) -> Iterator[Fault]:
-    """The label is of a type its task can answer, never a feature; the time is a time."""
+    """Want a label of a type its task can answer, no feature; and a time that is a time."""
     if parts.data is None:
         return
     label, time = parts.data.label, parts.data.time

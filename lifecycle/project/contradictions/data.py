@@ -10,7 +10,7 @@ from lifecycle.task import Task
 
 
 def name_each_thing_once(parts: Parts) -> Iterator[Fault]:
-    """Key, time, label and group are different columns, each named once."""
+    """Want key, time, label and group to be different columns, each named once."""
     if parts.data is None:
         return
     data, label = parts.data, parts.data.label.column
@@ -29,7 +29,7 @@ def name_each_thing_once(parts: Parts) -> Iterator[Fault]:
 
 
 def select_by_a_time_there_is(parts: Parts) -> Iterator[Fault]:
-    """A window and a split by time need to know which column is the time."""
+    """Want a time column where a window or the split selects by it."""
     if parts.data is None or parts.data.time is not None:
         return
     times = [name for name, column in parts.columns.items() if column and column.type == "time"]
@@ -44,7 +44,7 @@ def select_by_a_time_there_is(parts: Parts) -> Iterator[Fault]:
 
 
 def keep_the_order_of_time(parts: Parts) -> Iterator[Fault]:
-    """A window ends after it begins, and a split by time cuts inside of it."""
+    """Want a window that ends after it begins, and a cut inside of it."""
     if parts.data is None:
         return
     start, end = (_utc(moment) for moment in (parts.data.window.start, parts.data.window.end))
@@ -62,7 +62,7 @@ def keep_the_order_of_time(parts: Parts) -> Iterator[Fault]:
 
 
 def join_tables_by_a_query(parts: Parts) -> Iterator[Fault]:
-    """Several tables need a query that says how they belong together."""
+    """Want a query where there are several tables, to say how they belong together."""
     if parts.data is not None and parts.data.query is None and len(parts.data.tables) > 1:
         names = ", ".join(parts.data.tables)
         remedy = "Declare data.query, the SQL that joins them into one row per question."
@@ -70,7 +70,7 @@ def join_tables_by_a_query(parts: Parts) -> Iterator[Fault]:
 
 
 def fit_the_label_to_its_task(parts: Parts) -> Iterator[Fault]:
-    """A positive class is for binary labels, and one of its values."""
+    """Want a positive class on binary labels only, and as many values as the task has."""
     if parts.data is None:
         return
     label, column = parts.data.label, parts.columns.get(parts.data.label.column)
@@ -97,7 +97,7 @@ def fit_the_label_to_its_task(parts: Parts) -> Iterator[Fault]:
 
 
 def ask_nothing_of_what_comes_later(parts: Parts) -> Iterator[Fault]:
-    """Key, time and group are known when the question is asked, so none of them is a leak."""
+    """Want key, time and group to be known when the question is asked, so no leak."""
     if parts.data is None:
         return
     named = {("data", "key", at): name for at, name in enumerate(parts.data.key)}

@@ -26,7 +26,7 @@ _AGAINST = {
 
 
 def fit_metrics_to_the_task(parts: Parts) -> Iterator[Fault]:
-    """Every figure that is asked for is one the task has."""
+    """Want every figure that is asked for to be one the task has."""
     if parts.data is None:
         return
     task = parts.data.label.task
@@ -56,16 +56,18 @@ def _judge_metric(path: Path, name: str, known: tuple[str, ...], task: Task) -> 
 
 
 def fit_limits_to_metrics(parts: Parts) -> Iterator[Fault]:
-    """A limit can be met, and a slice is judged by a mean over rows."""
+    """Want limits that can be met, and slices judged by a mean over rows."""
     for at, gate in parts.gates.items():
         if isinstance(gate, MetricGate):
             yield from _judge_limits(at, gate)
-        if isinstance(gate, SlicesGate) and gate.metric in METRICS:
-            if not METRICS[gate.metric].per_row:
-                legal = [name for name, info in METRICS.items() if info.per_row]
-                problem = f"is {gate.metric}, which is no mean over rows, so parts do not compare."
-                remedy = nearest(gate.metric, legal)
-                yield Fault(("gates", at, "metric"), problem, remedy)
+        if isinstance(gate, SlicesGate) and gate.metric in _not_per_row():
+            legal = [name for name, info in METRICS.items() if info.per_row]
+            problem = f"is {gate.metric}, which is no mean over rows, so parts do not compare."
+            yield Fault(("gates", at, "metric"), problem, nearest(str(gate.metric), legal))
+
+
+def _not_per_row() -> set[str | None]:
+    return {name for name, info in METRICS.items() if not info.per_row}
 
 
 def _judge_limits(at: int, gate: MetricGate) -> Iterator[Fault]:
@@ -81,7 +83,7 @@ def _judge_limits(at: int, gate: MetricGate) -> Iterator[Fault]:
 
 
 def compare_with_what_there_is(parts: Parts) -> Iterator[Fault]:
-    """A baseline is one that the task and the data have."""
+    """Want a baseline that the task and the data have."""
     if parts.data is None:
         return
     task = parts.data.label.task
@@ -98,7 +100,7 @@ def compare_with_what_there_is(parts: Parts) -> Iterator[Fault]:
 
 
 def look_only_at_known_groups(parts: Parts) -> Iterator[Fault]:
-    """Groups are told by declared columns that are known when the question is asked."""
+    """Want groups told by columns that are known when the question is asked."""
     over: dict[Path, str] = {
         ("gates", at, "over", place): name
         for at, gate in parts.gates.items()

@@ -12,7 +12,7 @@ FEWEST_FOLDS_OVER_TIME = 3
 
 
 def fit_the_search_to_the_task(parts: Parts) -> Iterator[Fault]:
-    """The search improves a metric of the task, and has a threshold only for yes and no."""
+    """Want a metric the task has, and a threshold only where the answer is yes or no."""
     search = parts.search
     if search is None:
         return
@@ -39,7 +39,7 @@ def fit_the_search_to_the_task(parts: Parts) -> Iterator[Fault]:
 
 
 def cross_only_features(parts: Parts) -> Iterator[Fault]:
-    """Crossed columns are ones that the model may see."""
+    """Want crosses of columns that the model may see."""
     for at, pair in enumerate(parts.features.crosses if parts.features else ()):
         for side, name in enumerate(pair):
             path = ("features", "crosses", at, side)

@@ -1,0 +1,132 @@
+"""Which features are left out: those that do not help on rows not trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lifecycle.features.plan import Feature
+from lifecycle.modeling.families import FAMILIES
+from lifecycle.modeling.families.family import Family, Matrix, Model, Params, Question, Vector
+from lifecycle.modeling.losses import row_losses
+from lifecycle.modeling.workbench import Workbench
+
+PROBE: Params = {
+    "eta": 0.15,
+    "max_depth": 6,
+    "min_child_weight": 5.0,
+    "subsample": 0.8,
+    "colsample": 0.6,
+    "reg_lambda": 3.0,
+    "reg_alpha": 0.0,
+}
+"""A quick, careful booster: features are judged by what it makes of them."""
+
+SHUFFLED_CELLS = 1_000_000
+"""Rows times features each fold's importance is taken on: more tells no more."""
+
+CHEAP_CELLS = 2_000_000
+"""Up to this many rows times features a linear model has its say on the selection, too."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is kept, and what is left out."""
+
+    kept: tuple[Feature, ...]
+    dropped: tuple[str, ...]
+
+
+def select_features(bench: Workbench, question: Question) -> Selection:
+    """Leave out features that do not help, if models are no worse without them.
+
+    Over time, a number that in every fold lies beyond what was seen before it (a year, a
+    running number) says no more than how late it is, and is left out. Then a feature goes
+    whose shuffling does not worsen a probing model, provided that a model without all of
+    them, or without the worse half of them, is no worse.
+    """
+    beyond = _beyond(bench)
+    bench = _without(bench, beyond)
+    useless = _useless(bench, question)
+    if not useless:
+        return Selection(bench.plan, tuple(beyond))
+    before = _losses(bench, question)
+    for count in (len(useless), len(useless) // 2):
+        if not 0 < count < len(bench.plan):
+            continue
+        trial = _without(bench, useless[:count])
+        if all(
+            after <= start
+            for after, start in zip(_losses(trial, question), before, strict=True)
+        ):
+            return Selection(trial.plan, (*beyond, *useless[:count]))
+    return Selection(bench.plan, tuple(beyond))
+
+
+def _without(bench: Workbench, names: Sequence[str]) -> Workbench:
+    if not names:
+        return bench
+    return bench.with_plan([feature for feature in bench.plan if feature.name not in names])
+
+
+def _beyond(bench: Workbench) -> list[str]:
+    """Name the numbers that nearly always lie outside of the range seen before."""
+    if bench.folds.kind != "time":
+        return []
+    found = {feature.name for feature in bench.plan if feature.kind in ("number", "calendar")}
+    for fold in range(len(bench.folds)):
+        train, asked = bench.samples("trees", fold)
+        spans = bench.spans("trees", fold)
+        found = {name for name in found if _is_outside(train.X[:, spans[name]], asked.X[:, spans[name]])}
+    names = [feature.name for feature in bench.plan if feature.name in found]
+    return names if len(names) < len(bench.plan) else []
+
+
+def _is_outside(seen: Matrix, asked: Matrix) -> bool:
+    seen, asked = seen[~np.isnan(seen)], asked[~np.isnan(asked)]
+    if len(seen) == 0 or len(asked) == 0:
+        return False
+    return float(((asked < seen.min()) | (asked > seen.max())).mean()) > 0.9
+
+
+def _useless(bench: Workbench, question: Question) -> list[str]:
+    """Name the features whose shuffling does no harm on the mean of the folds, worst first."""
+    harm = np.zeros(len(bench.plan))
+    generator = np.random.default_rng(question.seed)
+    rows = max(200, SHUFFLED_CELLS // (20 * len(bench.plan)))
+    for fold in range(len(bench.folds)):
+        train, asked = bench.samples("trees", fold)
+        model = FAMILIES["xgboost"].fit(PROBE, question, train, asked).model
+        chosen = generator.permutation(len(asked.y))[:rows]
+        spans = list(bench.spans("trees", fold).values())
+        harm += _harms(model, question, asked.X[chosen], asked.y[chosen], spans, generator)
+    order = np.argsort(harm, kind="stable")
+    return [bench.plan[place].name for place in order if harm[place] <= 0]
+
+
+def _harms(
+    model: Model,
+    question: Question,
+    X: Matrix,
+    y: Vector,
+    spans: Sequence[slice],
+    generator: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Measure how much the mean loss of rows grows when each feature is shuffled."""
+    before = row_losses(question.metric, y, model.predict(X)).mean()
+    harms = np.zeros(len(spans))
+    for place, span in enumerate(spans):
+        question.check()
+        kept = X[:, span].copy()
+        X[:, span] = kept[generator.permutation(len(X))]
+        harms[place] = row_losses(question.metric, y, model.predict(X)).mean() - before
+        X[:, span] = kept
+    return harms
+
+
+def _losses(bench: Workbench, question: Question) -> list[float]:
+    judges: list[tuple[Family, Params]] = [(FAMILIES["xgboost"], PROBE)]
+    if len(bench.labels) * len(bench.plan) <= CHEAP_CELLS:
+        judges.append((FAMILIES["linear"], {"penalty": 1.0}))
+    return [bench.try_out(family, params, question).loss for family, params in judges]

@@ -1,0 +1,140 @@
+from pathlib import Path
+
+import pytest
+
+from adapters import registry
+from adapters.declaration import load
+from pipelines.running import Ending, run
+from tests.pipelines.conftest import Write, orders
+
+OUTSIDE = {"ingest", "admit", "challenge", "register", "conclude"}
+
+
+def train(folder: Path, root: Path, *changes: str) -> Ending:
+    return run("training", load(str(folder), root=root, overrides=changes), stack="local", root=root)
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_a_good_model_becomes_the_challenger_with_all_its_evidence(write: Write, root: Path) -> None:
+    ending = train(write("good"), root)
+
+    story = registry.story_of("good", "challenger")
+    assert ending.story.end == "registered"
+    assert ending.story.version == story.version
+    assert story.version is not None
+    assert (story.version.number, story.version.alias) == ("1", "challenger")
+    assert story.evaluation is not None
+    assert story.evaluation.rows + story.evaluation.train_rows == 1200
+    assert not story.gates.blocks
+    assert "good" in ending.page
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_running_again_repeats_nothing_and_registers_nothing_twice(write: Write, root: Path) -> None:
+    folder = write("again")
+    first = train(folder, root)
+
+    second = train(folder, root)
+
+    assert set(second.run.ran) == OUTSIDE
+    assert second.story == first.story
+    assert second.page == first.page
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_moving_a_limit_judges_again_and_measures_nothing_again(write: Write, root: Path) -> None:
+    folder = write("moved")
+    train(folder, root)
+
+    moved = train(folder, root, "gates.0.at_least=0.61")
+
+    assert set(moved.run.ran) == OUTSIDE | {"judge", "report"}
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_a_changed_search_divides_nothing_again(write: Write, root: Path) -> None:
+    folder = write("searched")
+    train(folder, root)
+
+    changed = train(folder, root, "search.trials=5")
+
+    assert "tune" in changed.run.ran
+    assert {"check", "divide", "describe"} <= set(changed.run.cached)
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_a_gate_refuses_and_leaves_its_evidence_behind(write: Write, root: Path) -> None:
+    folder = write("hard", replaced={"at_least: 0.6": "at_least: 0.999"})
+
+    ending = train(folder, root)
+
+    kept = registry.story_of("hard", "1")
+    assert ending.story.end == "refused"
+    assert ending.run.failed == "conclude"
+    assert kept.version is not None
+    assert kept.version.alias is None
+    assert [verdict.rule for verdict in kept.gates.blocking] == ["metric roc_auc"]
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_a_leak_stops_the_run_before_training(write: Write, root: Path) -> None:
+    frame = orders()
+    frame["refund"] = frame["returned"] * frame["price"].fillna(1)
+    folder = write("leaky", frame)
+
+    ending = train(folder, root)
+
+    assert ending.story.end == "stopped"
+    assert ending.run.failed == "admit"
+    assert any("refund" in verdict.rule for verdict in ending.story.checks.blocking)
+    assert "refund" in ending.page
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_the_worse_of_two_searches_does_not_become_challenger_by_being_last(
+    write: Write, root: Path
+) -> None:
+    folder = write("worse")
+    train(folder, root)
+
+    worse = train(folder, root, "schema.price.role=ignore", "gates.0.at_least=0.5")
+
+    assert worse.story.end == "refused"
+    assert "champion log_loss" in [verdict.rule for verdict in worse.story.gates.blocking]
+    better = registry.story_of("worse", "challenger").version
+    assert better is not None
+    assert better.number == "1"
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_a_deleted_artifact_is_noticed_and_made_again(write: Write, root: Path) -> None:
+    from adapters.stacks import runs
+
+    folder = write("deleted")
+    first = train(folder, root)
+    done = runs.latest("training", "project:deleted")
+    (train_table,) = done.steps["divide"].outputs["train"]
+    for file in Path(train_table.uri).iterdir():
+        file.unlink()
+
+    second = train(folder, root, "search.trials=5")
+
+    assert "divide" in second.run.ran
+    assert second.story.end in ("registered", "refused")
+    assert first.story.evaluation is not None
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_more_rows_leave_test_rows_test(write: Write, root: Path) -> None:
+    from adapters.stacks import runs
+
+    folder = write("grown", orders(800))
+    train(folder, root)
+    (before,) = runs.latest("training", "project:grown").steps["divide"].outputs["test"]
+    once = set(before.load()["order"].to_pylist())
+    orders(1200).to_csv(folder / "orders.csv", index=False)
+
+    train(folder, root)
+
+    (after,) = runs.latest("training", "project:grown").steps["divide"].outputs["test"]
+    assert once < set(after.load()["order"].to_pylist())

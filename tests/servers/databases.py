@@ -1,0 +1,132 @@
+"""A real PostgreSQL and a real MariaDB, each in a folder that is gone afterwards."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from tests.servers.process import LOOPBACK, accepts, free_port, running
+
+PASSWORD = "s3cret@/:?#%x"
+"""Every character that a careless URL breaks at."""
+
+_PLACES = (*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/sbin"))
+
+
+@dataclass(frozen=True)
+class Database:
+    driver: str
+    port: int
+    user: str
+    name: str
+
+    @property
+    def url(self) -> str:
+        return self.with_password(quote(PASSWORD, safe=""))
+
+    def with_password(self, password: str) -> str:
+        return f"{self.driver}://{self.user}:{password}@{LOOPBACK}:{self.port}/{self.name}"
+
+    def engine(self) -> sa.Engine:
+        drivers = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+        return sa.create_engine(
+            self.url.replace(self.driver, drivers[self.driver], 1), poolclass=sa.pool.NullPool
+        )
+
+
+def find_program(name: str) -> str | None:
+    beside = (str(place / name) for place in _PLACES if (place / name).exists())
+    return shutil.which(name) or next(beside, None)
+
+
+def has_mariadb() -> bool:
+    """Whether MariaDB's server and what it needs to make its first tables are installed."""
+    needed = ("mariadbd", "mariadb-install-db", "my_print_defaults")
+    return all(find_program(name) for name in needed)
+
+
+@contextmanager
+def postgres() -> Iterator[Database]:
+    server = find_program("postgres")
+    initdb = find_program("initdb")
+    if server is None or initdb is None:
+        raise FileNotFoundError("PostgreSQL's server is not installed (Debian: postgresql)")
+    with _folder() as (folder, user):
+        _write_password(folder, user)
+        command = [initdb, "-D", str(folder / "data"), "-U", "tester", "-E", "UTF8", "--locale=C"]
+        command += ["-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-N"]
+        subprocess.run(command, user=user, check=True, capture_output=True, cwd=folder)
+        port = free_port()
+        command = [server, "-D", str(folder / "data"), "-p", str(port), "-k", str(folder)]
+        command += ["-c", f"listen_addresses={LOOPBACK}", "-c", "fsync=off"]
+        database = Database("postgresql", port, "tester", "postgres")
+        with running(command, is_ready=lambda: _answers(database), log=folder / "log", user=user):
+            yield database
+
+
+@contextmanager
+def mariadb() -> Iterator[Database]:
+    server, install = find_program("mariadbd"), find_program("mariadb-install-db")
+    if server is None or install is None:
+        raise FileNotFoundError("MariaDB's server is not installed (Debian: mariadb-server-core)")
+    with _folder() as (folder, user):
+        command = [install, "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db"]
+        command += ["--auth-root-authentication-method=normal"]
+        subprocess.run(command, user=user, check=True, capture_output=True, cwd=folder)
+        start = folder / "start.sql"
+        grants = f"CREATE USER tester@'{LOOPBACK}' IDENTIFIED BY '{PASSWORD}'"
+        start.write_text(
+            f"CREATE DATABASE IF NOT EXISTS shop CHARACTER SET utf8mb4;\n{grants};\n"
+            f"GRANT ALL ON shop.* TO tester@'{LOOPBACK}';\n"
+        )
+        start.chmod(0o644)
+        port = free_port()
+        command = [server, "--no-defaults", f"--datadir={folder / 'data'}", f"--port={port}"]
+        command += [f"--bind-address={LOOPBACK}", f"--socket={folder / 'socket'}"]
+        command += [f"--pid-file={folder / 'pid'}", f"--init-file={start}", "--skip-name-resolve"]
+        database = Database("mysql", port, "tester", "shop")
+        with running(command, is_ready=lambda: _answers(database), log=folder / "log", user=user):
+            yield database
+
+
+def _answers(database: Database) -> bool:
+    if not accepts(database.port):
+        return False
+    try:
+        with database.engine().connect():
+            return True
+    except sa.exc.OperationalError:
+        return False
+
+
+@contextmanager
+def _folder() -> Iterator[tuple[Path, str | None]]:
+    """Make a folder for a server, and name the user it runs as: a database refuses root."""
+    folder = Path(tempfile.mkdtemp(prefix="perennial-server-"))
+    user = _unprivileged() if os.geteuid() == 0 else None
+    try:
+        if user is not None:
+            shutil.chown(folder, user)
+        yield folder, user
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unprivileged() -> str:
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "mysql", "nobody") if name in names)
+
+
+def _write_password(folder: Path, user: str | None) -> None:
+    file = folder / "password"
+    file.write_text(PASSWORD)
+    if user is not None:
+        shutil.chown(file, user)

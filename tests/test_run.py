@@ -1,0 +1,71 @@
+"""The command line, as a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "run.py", *words], cwd=root, env=os.environ, capture_output=True, text=True
+    )
+
+
+def test_help_needs_no_heavy_import(root: Path) -> None:
+    code = (
+        "import sys, runpy; sys.argv = ['run.py', '--help']\n"
+        "try: runpy.run_path('run.py', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'zenml', 'mlflow', 'sklearn', 'xgboost', 'pandas', 'pyarrow', 'optuna',"
+        " 'pydantic', 'rich'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_list_names_pipelines_projects_and_stacks(root: Path) -> None:
+    done = run(root, "--list")
+
+    assert done.returncode == 0
+    for name in ("training", "flights", "airfares", "weather", "mortgages", "local", "remote"):
+        assert name in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--pipeline", "trainig"], 'Did you mean "training"'),
+        (["--pipeline", "training", "--project", "flight"], 'Did you mean "flights"'),
+        (["--pipeline", "training", "--stack", "lokal"], 'Did you mean "local"'),
+        (["--pipeline", "training", "--set", "serch.trials=3"], 'Did you mean "search"'),
+    ],
+)
+def test_a_name_that_does_not_exist_is_an_error_with_a_suggestion(
+    root: Path, words: list[str], hint: str
+) -> None:
+    done = run(root, *words)
+
+    assert done.returncode == 2
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_schema_prints_a_json_schema(root: Path) -> None:
+    done = run(root, "schema")
+
+    assert json.loads(done.stdout)["properties"]["gates"]
+
+
+def test_showing_a_version_that_is_not_there_says_how_to_make_one(root: Path) -> None:
+    done = run(root, "show", "7", "--project", "airfares")
+
+    assert done.returncode == 1
+    assert "--pipeline training --project airfares" in done.stderr
