@@ -11,10 +11,13 @@ from adapters.yaml_document import Document, parse
 from lifecycle.errors import ProjectError, suggest
 from lifecycle.project import places
 from lifecycle.project.faults import Fault
+from lifecycle.project.grammar import json_schema
 from lifecycle.project.places import Path
 from lifecycle.project.project import Project
 from lifecycle.project.reading import read
 from lifecycle.section import Value
+
+__all__ = ["FILE", "Listed", "LoadedProject", "find", "json_schema", "load", "projects"]
 
 FILE = "project.yaml"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.experiments import client, experiment, log_run
+from lifecycle.data.description import Reference
 from lifecycle.errors import RegistryError
 from lifecycle.fingerprint import fingerprint
 from lifecycle.governance.card import model_card
@@ -21,6 +22,7 @@ CHAMPION = "champion"
 _KEY = "perennial.key"
 _CANDIDATE = "perennial.candidate"
 _BEAT = "perennial.judged_against"
+_SETTLED = "perennial.settled"
 
 
 def incumbent(project: str, candidate: Candidate) -> Incumbent:
@@ -38,20 +40,41 @@ def incumbent(project: str, candidate: Candidate) -> Incumbent:
         return Incumbent(version=number, candidate=Candidate.load(folder))
 
 
+def reference(project: str, data_fingerprint: str) -> Reference:
+    """Describe the rows the standing version was trained on.
+
+    Nothing where the rows are the same ones: they cannot have moved.
+    """
+    number = _standing(project)
+    if number is None:
+        return Reference()
+    story = story_of(project, number)
+    if story.lineage.data_fingerprint == data_fingerprint:
+        return Reference()
+    return Reference(version=number, description=story.description)
+
+
 def register(story: Story, candidate: Candidate, profile: bytes, *, lock: str | None) -> Story:
     """Keep a version with everything it was made from; give the story with its number.
 
     What passed its gates becomes the challenger; what was refused is kept without an alias.
-    Registering the same candidate with the same evidence again gives the version there is.
+    Registering the same candidate with the same evidence again gives the version there is,
+    and the story of its first time.
     """
     key = fingerprint([candidate.fingerprint, story.evaluation, story.gates, story.lineage.project])
     known = _versions(story.name, _KEY, key)
-    if known:
-        return _told(story, known[0])
-    version = _create(story, candidate, profile, key=key, lock=lock)
-    if not story.gates.blocks:
-        client().set_registered_model_alias(story.name, CHALLENGER, version.version)
-    return _told(story, client().get_model_version(story.name, version.version))
+    version = known[0] if known else _create(story, candidate, profile, key=key, lock=lock)
+    _settle(version, is_passed=not story.gates.blocks)
+    return story_of(story.name, str(version.version))
+
+
+def _settle(version: Any, *, is_passed: bool) -> None:
+    """Give a version its alias, once: also where an earlier run was killed before it could."""
+    if _SETTLED in version.tags:
+        return
+    if is_passed:
+        client().set_registered_model_alias(version.name, CHALLENGER, version.version)
+    client().set_model_version_tag(version.name, version.version, _SETTLED, "yes")
 
 
 def _create(

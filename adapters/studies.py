@@ -43,6 +43,9 @@ FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 GUESSES = 8
 """Trials before TPE models what it saw, and before anything is pruned."""
 
+SMALL_CELLS = 100_000
+"""Rows times columns up to which one thread does."""
+
 SELECTION_SHARE = 0.3
 """The part of the time the selection of features may use up."""
 
@@ -148,11 +151,17 @@ def _set_up(
         classes=max(len(classes), 1),
         metric=search.metric_for(task),
         seed=search.seed,
-        threads=search.threads or os.cpu_count() or 1,
+        threads=_threads(search, train.num_rows * len(plan)),
         check=run.check_trials,
     )
     folds = make_folds(table, labels, data, split, folds=search.folds, seed=search.seed)
-    return Workbench(table, labels, plan, features, folds, question), classes
+    bench = Workbench(table, labels, plan, features, folds, question, search.rows)
+    return bench, classes
+
+
+def _threads(search: Search, cells: int) -> int:
+    """Give small tables one thread: for them, more only wait for one another."""
+    return 1 if cells < SMALL_CELLS else search.threads or os.cpu_count() or 1
 
 
 def _select(
@@ -286,9 +295,7 @@ class _Hunt:
         for trial in self._finished():
             loss = trial.value if trial.state is TrialState.COMPLETE else np.inf
             best[_family(trial)] = min(best.get(_family(trial), np.inf), cast(float, loss))
-        name = choose_family(
-            self.search.families, best, seed=self.search.seed, turn=self._done
-        )
+        name = choose_family(self.search.families, best, seed=self.search.seed, turn=self._done)
         start = self._start(name)
         if start is not None and not self.study.get_trials(states=(TrialState.WAITING,)):
             self.study.enqueue_trial({f"{name}.{key}": value for key, value in start.items()})
@@ -336,7 +343,7 @@ class _Hunt:
         trial.set_user_attr("seconds", seconds)
         if tried is not None:
             trial.set_user_attr("fold_losses", list(tried.losses))
-            trial.set_user_attr("rounds", list(tried.rounds))
+            trial.set_user_attr("rounds", tried.rounds)
             self._keep(name, params, tried, seconds)
         self.study.tell(
             trial.number,
@@ -353,10 +360,9 @@ class _Hunt:
         known = self.tried.get(name)
         if known is None or tried.loss < known.tried.loss:
             self.tried[name] = Best(params, tried)
-            fitted = sum(len(known) for known, _ in self.bench.folds.pairs)
-            self.seconds_a_row[name] = seconds / fitted
-        rows = len(self.bench.labels)
-        self.run.reserve = 1.1 * rows * sum(self.seconds_a_row.values())
+            self.seconds_a_row[name] = seconds / self.bench.fitted_rows
+        rows = len(self.bench.labels) * max(self.bench.growth, 1.0)
+        self.run.reserve = rows * sum(self.seconds_a_row.values())
 
     def _best_trial(self, name: FamilyName) -> FrozenTrial | None:
         trials = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
@@ -387,9 +393,7 @@ def _sampler(seed: int, done: int) -> TPESampler:
     So a search that was killed proposes what it would have proposed.
     """
     mixed = int(np.random.SeedSequence([seed, done]).generate_state(1)[0])
-    return TPESampler(
-        seed=mixed, n_startup_trials=GUESSES, multivariate=True, group=True
-    )
+    return TPESampler(seed=mixed, n_startup_trials=GUESSES, multivariate=True, group=True)
 
 
 def _open(storage: Path | None, study: str) -> optuna.Study:
@@ -411,7 +415,6 @@ def _record(trial: FrozenTrial, number: int) -> TrialRecord:
         TrialState.PRUNED: "pruned",
     }
     found = trial.user_attrs
-    rounds = found.get("rounds")
     reasons = {TrialState.PRUNED: "worse than most others on the first folds"}
     return TrialRecord(
         number=number,
@@ -420,7 +423,7 @@ def _record(trial: FrozenTrial, number: int) -> TrialRecord:
         params=found["params"],
         loss=trial.value if trial.state is TrialState.COMPLETE else None,
         fold_losses=tuple(found.get("fold_losses", ())),
-        rounds=round(float(np.mean(rounds))) if rounds else None,
+        rounds=found.get("rounds"),
         seconds=found.get("seconds", 0.0),
         reason=reasons.get(trial.state, "" if trial.state in FINISHED else "out of time"),
     )

@@ -45,17 +45,23 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
         if intake.start:
             window = f", {figures.moment(intake.start)} to {figures.moment(intake.end)}"
         yield "data", f"{figures.count(intake.rows)} rows{window}"
-        yield "", (
-            f"{figures.count(intake.refused)} refused, {figures.count(intake.unlabelled)} "
-            f"without a label, {figures.count(intake.outside_window)} outside the window"
+        yield (
+            "",
+            (
+                f"{figures.count(intake.refused)} refused, {figures.count(intake.unlabelled)} "
+                f"without a label, {figures.count(intake.outside_window)} outside the window"
+            ),
         )
     if description is not None:
         yield "split", description.split
     if search is not None:
         families = sorted({trial.family for trial in search.trials})
-        yield "search", (
-            f"{len(search.trials)} trials over {', '.join(families)} in "
-            f"{figures.duration(search.seconds)}, {search.folds} {search.fold_kind} folds"
+        yield (
+            "search",
+            (
+                f"{len(search.trials)} trials over {', '.join(families)} in "
+                f"{figures.duration(search.seconds)}, {search.folds} {search.fold_kind} folds"
+            ),
         )
         yield "winner", search.winner
 

@@ -1,7 +1,7 @@
 """DuckDB: the declared query over the declared tables, and nothing else in reach."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,7 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
+    "TimeZone": "UTC",
 }
 
 _UNKNOWN_NAME = re.compile(
@@ -93,14 +94,20 @@ def query(sql: str, tables: Mapping[str, Rows]) -> pa.Table:
     {'total': [3.5]}
     """
     with TemporaryDirectory(prefix="perennial-") as scratch, _connect(scratch) as connection:
+        _require_one_case("data.tables: the tables", tables)
         for name, rows in tables.items():
-            _require_one_case(name, rows)
+            _require_one_case(f"data.tables.{name}: the columns", rows.schema.names)
             connection.register(name, rows)
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
             _require_select(sql)
             return plain_table(connection.sql(sql).to_arrow_table())
+        except duckdb.OutOfMemoryException:
+            raise SourceError(
+                f"data.query needs more than {SETTINGS['memory_limit']} of this machine's memory. "
+                "Ask for fewer rows or columns, or sort less."
+            ) from None
         except duckdb.Error as error:
             raise SourceError(_explain(error, tables)) from None
 
@@ -116,14 +123,14 @@ def _require_select(sql: str) -> None:
         raise SourceError(f"data.query is {found}. Write one SELECT.")
 
 
-def _require_one_case(name: str, rows: Rows) -> None:
-    """Refuse names SQL cannot tell apart: DuckDB would quietly rename one of them."""
+def _require_one_case(what: str, names: Iterable[str]) -> None:
+    """Refuse names SQL cannot tell apart: DuckDB would quietly rename or replace one of them."""
     seen: dict[str, str] = {}
-    for column in rows.schema.names:
-        other = seen.setdefault(column.lower(), column)
-        if other != column:
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
             raise SourceError(
-                f'data.tables.{name}: the columns "{other}" and "{column}" differ only in case, '
+                f'{what} "{other}" and "{name}" differ only in case, '
                 "which a query cannot tell apart. Rename one of them."
             )
 

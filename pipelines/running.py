@@ -1,5 +1,6 @@
 """Run a pipeline for a project on a stack, and tell how it ended."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -33,15 +34,18 @@ def run(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Ending:
     activate(stack, root=root)
     module, _, attribute = PIPELINES[name].partition(":")
     pipeline = getattr(import_module(module), attribute)
-    lineage = _lineage(loaded, stack=stack, root=root)
-    tag = f"project:{loaded.project.name}"
+    lineage = _lineage(name, loaded, stack=stack, root=root)
     purpose = _purpose(loaded)
     home = str(_below(loaded.folder, root))
-    try:
-        options = pipeline.with_options(tags=[tag], enable_artifact_visualization=False)
-        done = options(loaded.project, home, purpose, lineage)
-    except Refused:
-        done = runs.latest(name, tag)
+    options = pipeline.with_options(
+        run_name=lineage.run,
+        tags=[f"project:{loaded.project.name}"],
+        enable_artifact_visualization=False,
+    )
+    # What a refused run leaves behind tells why, so a refusal is not raised any further.
+    with suppress(Refused):
+        options(loaded.project, home, purpose, lineage)
+    done = runs.named(lineage.run)
     found = runs.outputs(done)
     story = found["story"]() if "story" in found else _partial(loaded, purpose, lineage, found)
     page = found["report"]() if "report" in found else _render(story)
@@ -64,12 +68,12 @@ def _purpose(loaded: LoadedProject) -> Purpose:
     return Purpose(question=about.question, decision=about.decision, owner=about.owner)
 
 
-def _lineage(loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
+def _lineage(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
     revision, dirty = provenance.commit(root)
-    window = loaded.project.data.window
+    window, started = loaded.project.data.window, datetime.now(UTC)
     return Lineage(
         project=loaded.project.name,
-        run="",
+        run=f"{name}-{loaded.project.name}-{started:%Y%m%d-%H%M%S-%f}",
         window_start=window.start.isoformat() if window.start else None,
         window_end=window.end.isoformat() if window.end else None,
         commit=revision,
@@ -81,7 +85,7 @@ def _lineage(loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
         packages=provenance.packages(),
         seed=loaded.project.search.seed,
         stack=stack,
-        started=datetime.now(UTC).isoformat(),
+        started=started.isoformat(),
     )
 
 

@@ -17,6 +17,7 @@ from steps.divide import divide
 from steps.evaluate import evaluate
 from steps.ingest import ingest
 from steps.judge import judge
+from steps.recall import recall
 from steps.register import register
 from steps.report import report
 from steps.tune import tune
@@ -39,7 +40,8 @@ def training(project: Project, home: str, purpose: Purpose, lineage: Lineage) ->
         group=project.split.column if project.split.by == "group" else None,
     )
     table, schema, intake = ingest(data, columns, home)
-    checks = check(table, intake, columns, data, project.checks)
+    reference = recall(intake, project.name)
+    checks = check(table, intake, reference, columns, data, project.checks)
     cut = admit(table, checks, data, project.split, project.name)
     train, test, partition = divide(table, cut, data, project.split)
     description, profile = describe(train, test, schema, partition, data)

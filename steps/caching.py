@@ -22,6 +22,13 @@ def installed() -> str:
     return hashlib.sha256("\n".join([platform.python_version(), *found]).encode()).hexdigest()
 
 
+def code(module: str) -> str:
+    """Hash all of our code below a module, and the libraries its figures come from."""
+    files = code_below(Path(module), root=ROOT, rooms=ROOMS)
+    texts = [(ROOT / file).read_bytes() for file in files]
+    return hashlib.sha256(b"\0".join([installed().encode(), *texts])).hexdigest()
+
+
 def caching(module: str) -> CachePolicy:
     """Let a step be cached on its inputs, its parameters and all of our code below it.
 

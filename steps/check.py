@@ -6,6 +6,7 @@ import pyarrow as pa
 from zenml import step
 
 from lifecycle.data.declaration import Column, Data, Schema
+from lifecycle.data.description import Reference
 from lifecycle.data.intake import Intake
 from lifecycle.data.rules import Checks
 from lifecycle.data.rules import check as hold
@@ -18,11 +19,14 @@ from steps.progress import tell
 def check(
     table: pa.Table,
     intake: Intake,
+    reference: Reference,
     columns: dict[str, Column],
     data: Data,
     checks: Checks,
 ) -> Annotated[Verdicts, "checks"]:
     """Judge types, ranges, values, keys, labels, leaks and personal data."""
-    verdicts = hold(table, intake, Schema(root=columns), data, checks)
+    verdicts = hold(
+        table, intake, Schema(root=columns), data, checks, reference=reference.description
+    )
     tell("check", f"{len(verdicts)} checks, {len(verdicts.blocking)} blocking")
     return verdicts

@@ -18,9 +18,7 @@ from steps.progress import tell
 @step(enable_cache=False, output_materializers={"table": TableMaterializer})
 def ingest(
     data: Data, columns: dict[str, Column], home: str
-) -> tuple[
-    Annotated[pa.Table, "table"], Annotated[Schema, "schema"], Annotated[Intake, "intake"]
-]:
+) -> tuple[Annotated[pa.Table, "table"], Annotated[Schema, "schema"], Annotated[Intake, "intake"]]:
     """Read the tables, run the query, and bring every column to its declared type."""
     declared = Schema(root=columns)
     raw, gathered = gather(data, declared, home=ROOT / home)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from zenml import get_step_context, step
+from zenml import step
 
 from adapters import registry
 from lifecycle.data.declaration import Data, Schema
@@ -48,7 +48,7 @@ def register(
         search=search,
         evaluation=evaluation,
         gates=verdicts,
-        lineage=complete(lineage, intake=intake, run=get_step_context().pipeline_run.name),
+        lineage=complete(lineage, intake=intake),
     )
     text = lock.read_text(encoding="utf-8") if lock.is_file() else None
     story = registry.register(story, candidate, profile, lock=text)
@@ -57,9 +57,7 @@ def register(
     return story
 
 
-def complete(lineage: Lineage, *, intake: Intake, run: str) -> Lineage:
-    """Add to a lineage what is only known once the rows are in and the run has a name."""
+def complete(lineage: Lineage, *, intake: Intake) -> Lineage:
+    """Add to a lineage what is only known once the rows are in and the work is done."""
     seconds = (datetime.now(UTC) - datetime.fromisoformat(lineage.started)).total_seconds()
-    return lineage.model_copy(
-        update={"data_fingerprint": intake.fingerprint, "run": run, "seconds": seconds}
-    )
+    return lineage.model_copy(update={"data_fingerprint": intake.fingerprint, "seconds": seconds})

@@ -15,7 +15,7 @@ from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.declaration import Search
 from lifecycle.modeling.trials import SearchRecord, TrialRecord
 from steps.artifacts.candidate import CandidateMaterializer
-from steps.caching import ROOT, caching
+from steps.caching import ROOT, caching, code
 from steps.progress import Ticker
 
 
@@ -29,7 +29,7 @@ def tune(
     """Search families and parameters on folds of the training rows."""
     ticker = Ticker("tune")
     rows = table_fingerprint(train)
-    study = fingerprint([rows, schema, data.label, data.time, split, features, search])
+    study = fingerprint([rows, schema, data, split, features, search, code(__file__)])
     storage = state(ROOT) / "studies" / f"{study}.log"
     storage.parent.mkdir(parents=True, exist_ok=True)
     # Two runs of one search do not mix their trials: the second waits, and finds them done.

@@ -18,6 +18,9 @@ SERIES = 6
 MOST_POINTS = 300
 """Points of one curve; more cannot be seen, and only cost bytes."""
 
+LEAST_RECALL = 0.005
+"""Where the curve of precision begins."""
+
 MOST_BARS = 80
 """Bars of one histogram; finer ones are merged."""
 
@@ -29,14 +32,15 @@ def distribution(column: ColumnDescription, *, meaning: str, is_share: bool) -> 
     bars, labels = _merge(column.histogram, column.label_by_bin)
     has_labels = any(_is_known(label) for label in labels)
     top = 58.0 if has_labels else 6.0
-    x = Scale(bars.edges[0], bars.edges[-1], 38, 312)
+    x = _axis(bars, 38, 312)
     parts = [*_columns(bars, x, top=top, bottom=118)]
     if has_labels:
         parts += _label_line(bars, labels, x, is_share=is_share)
+    numbers = _x_ticks(x, 118, whole=column.type == "integer")
     return drawing(
         320,
         138,
-        [*parts, *_x_ticks(x, 118)],
+        [*parts, *(_date_ticks(x, 118) if column.type == "time" else numbers)],
         title=f"Distribution of {figures.legible(column.name)}",
         description=f"Rows per bin; the line is the {figures.legible(meaning)} in each bin."
         if has_labels
@@ -47,7 +51,7 @@ def distribution(column: ColumnDescription, *, meaning: str, is_share: bool) -> 
 def histogram(counted: Histogram, *, name: str) -> Markup:
     """Draw how often a number falls between two edges."""
     bars, _ = _merge(counted, ())
-    x = Scale(bars.edges[0], bars.edges[-1], 48, 512)
+    x = _axis(bars, 48, 512)
     parts = [*_columns(bars, x, top=8, bottom=150), *_x_ticks(x, 150, most=7)]
     return drawing(520, 172, parts, title=f"Distribution of {figures.legible(name)}")
 
@@ -149,7 +153,8 @@ def legend_line(series: int) -> Markup:
 def curves(shown: Sequence[Curve], *, kind: str, axes: tuple[str, str]) -> Markup:
     """Draw curves on one square: `roc`, `precision_recall`, `calibration` or `predicted`.
 
-    The diagonal is chance for `roc`, and perfection for `calibration` and `predicted`.
+    Precision at almost no recall rests on a handful of rows, and is left out. The diagonal is
+    chance for `roc`, and perfection for `calibration` and `predicted`.
     """
     shown = [curve for curve in shown if len(curve.x)][:SERIES]
     if not shown:
@@ -162,7 +167,9 @@ def curves(shown: Sequence[Curve], *, kind: str, axes: tuple[str, str]) -> Marku
     if kind != "precision_recall":
         parts.append(polyline([(x(low), y(low)), (x(high), y(high))], "diagonal"))
     for series, curve in enumerate(shown, start=1):
-        parts += _curve(curve, x, y, series, has_dots=kind in ("calibration", "predicted"))
+        least = LEAST_RECALL if kind == "precision_recall" else -math.inf
+        has_dots = kind in ("calibration", "predicted")
+        parts += _curve(curve, x, y, series, has_dots=has_dots, least=least)
     parts.append(element("text", axes[0], x=312, y=300, class_="axis end"))
     parts.append(
         element("text", axes[1], x=12, y=8, class_="axis end", transform="rotate(-90 12 8)")
@@ -246,9 +253,18 @@ def gap_bar(value: float, *, overall: float, low: float, high: float, is_worse: 
     )
 
 
+def _axis(bars: Histogram, start: float, end: float) -> Scale:
+    """Lay the edges on the page; a number of one value gets room on both sides."""
+    low, high = bars.edges[0], bars.edges[-1]
+    room = 0.0 if high > low else abs(low) * 0.1 or 1.0
+    return Scale(low - room, high + room, start, end)
+
+
 def _columns(bars: Histogram, x: Scale, *, top: float, bottom: float) -> Iterator[Markup]:
     y = Scale(0, max(bars.counts) or 1, bottom, top)
-    yield element("text", tick_label(max(bars.counts)), x=x.start - 5, y=top + 8, class_="tick end")
+    yield element(
+        "text", _short(max(bars.counts), False), x=x.start - 5, y=top + 8, class_="tick end"
+    )
     yield element("path", d=f"M{x.start:g} {bottom:g}H{x.end:g}", class_="ground")
     for (left, right), rows in zip(pairwise(bars.edges), bars.counts, strict=True):
         if not rows:
@@ -260,7 +276,7 @@ def _columns(bars: Histogram, x: Scale, *, top: float, bottom: float) -> Iterato
             element("title", at),
             x=x(left) + 0.4,
             y=bottom - height,
-            width=max(x(right) - x(left) - 0.8, 0.6),
+            width=max(x(right) - x(left) - 0.8, 0.6) if right > left else 8,
             height=height,
             class_="bar",
         )
@@ -291,13 +307,15 @@ def _label_line(
         yield element("text", _short(end, is_share), x=33, y=height, class_="tick end c1")
 
 
-def _curve(curve: Curve, x: Scale, y: Scale, series: int, *, has_dots: bool) -> Iterator[Markup]:
+def _curve(
+    curve: Curve, x: Scale, y: Scale, series: int, *, has_dots: bool, least: float
+) -> Iterator[Markup]:
     step = math.ceil(len(curve.x) / MOST_POINTS)
     kept = sorted({*range(0, len(curve.x), step), len(curve.x) - 1})
     points = [
         (index, x(curve.x[index]), y(curve.y[index]))
         for index in kept
-        if _is_known(curve.x[index]) and _is_known(curve.y[index])
+        if _is_known(curve.x[index]) and _is_known(curve.y[index]) and curve.x[index] >= least
     ]
     tone = f"c{(series - 1) % SERIES + 1}"
     yield polyline([(at, height) for _, at, height in points], f"line {tone}")
@@ -401,6 +419,11 @@ def _x_ticks(x: Scale, bottom: float, *, most: int = 5, whole: bool = False) -> 
         at = x(value)
         yield element("path", d=f"M{at:.1f} {bottom:g}v3", class_="ground")
         yield element("text", tick_label(value), x=at, y=bottom + 14, class_="tick middle")
+
+
+def _date_ticks(x: Scale, bottom: float) -> Iterator[Markup]:
+    for at, place in ((x.low, ""), (x.high, " end")):
+        yield element("text", figures.date(at), x=x(at), y=bottom + 14, class_=f"tick{place}")
 
 
 def _y_ticks(y: Scale, left: float, right: float, *, is_share: bool) -> Iterator[Markup]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Generic, TypeVar
 
 from lifecycle.data.description import ColumnDescription, Description
+from lifecycle.data.intake import Intake, Refusal
 from lifecycle.evaluation.evidence import Comparison, Confusion, Curve, Evaluation, Fairness, Slice
 from lifecycle.governance.caveats import is_worse
 from lifecycle.governance.story import Story
@@ -64,6 +66,12 @@ def counted(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
     return {outcome: outcomes.count(outcome) for outcome in Outcome if outcome in outcomes}
 
 
+def refusals(intake: Intake, most: int = 15) -> list[Refusal]:
+    """Take the first refused rows, those that could not be read before those that misfit."""
+    told = chain.from_iterable(table.refusals for table in intake.tables)
+    return list(islice(chain(told, intake.refusals), most))
+
+
 def columns_of_interest(story: Story) -> list[ColumnDescription]:
     """Order the columns: what the model leans on first, then what goes with the label."""
     if story.description is None:
@@ -75,7 +83,11 @@ def columns_of_interest(story: Story) -> list[ColumnDescription]:
     )
     return sorted(
         (column for column in story.description.columns if column.name != story.label),
-        key=lambda column: (-worth.get(column.name, 0.0), -(column.association or 0.0)),
+        key=lambda column: (
+            column.name not in worth,
+            -worth.get(column.name, 0.0),
+            -(column.association or 0.0),
+        ),
     )
 
 
@@ -135,10 +147,17 @@ def best_trials(search: SearchRecord, most: int = TRIALS) -> Excerpt[TrialRecord
     return Excerpt(sorted(kept.shown, key=lambda trial: trial.number), kept.left)
 
 
-def slices_found(evaluation: Evaluation) -> list[Slice]:
-    """Order the slices the search found: what is not chance first, then the widest gap."""
+def slices_found(evaluation: Evaluation) -> dict[str, list[Slice]]:
+    """Gather the slices the search found by metric, the primary one first.
+
+    Of each metric those that are not chance come first, then those of the widest gap.
+    """
     found = [part for part in evaluation.slices if part.kind == "found"]
-    return sorted(found, key=lambda part: (not is_worse(part), -(part.gap or 0.0)))
+    found.sort(key=lambda part: (not is_worse(part), -(part.gap or 0.0)))
+    gathered: dict[str, list[Slice]] = {}
+    for part in sorted(found, key=lambda part: part.metric != evaluation.primary):
+        gathered.setdefault(part.metric, []).append(part)
+    return gathered
 
 
 def groups(evaluation: Evaluation) -> dict[tuple[str, str], list[Slice]]:

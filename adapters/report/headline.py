@@ -48,10 +48,11 @@ def ending(story: Story) -> Ending:
         )
         told = f"{_part(blocking, len(story.gates), 'gate')} said no."
         return Ending("fail", "Refused", told + kept)
-    if story.version is None or story.version.alias is None:
+    if story.version is None:
         told = "The run has not come to a registered version."
         return Ending("unknown", "Not registered", told)
-    title = f"Registered as {story.version.alias}: {story.version.name} {story.version.number}"
+    role = f" as {story.version.alias}" if story.version.alias else ""
+    title = f"Registered{role}: {story.version.name} {story.version.number}"
     return Ending("pass", title, _of_gates(story))
 
 
@@ -75,7 +76,7 @@ def sentence(story: Story) -> str:
         parts.append(
             f"Trained on {figures.plural(description.train_rows, 'row')} and tested once on "
             f"{figures.plural(story.evaluation.rows, 'row')} held out "
-            f"{description.split or 'from it'}."
+            f"{_in_short(description.split)}."
         )
     if search:
         families = len({trial.family for trial in search.trials})
@@ -85,6 +86,10 @@ def sentence(story: Story) -> str:
             f"{figures.duration(search.seconds)}; the winner: {search.winner}."
         )
     return " ".join(parts)
+
+
+def _in_short(split: str) -> str:
+    return split.partition(":")[0].partition(",")[0] or "from it"
 
 
 def tiles(story: Story) -> list[Tile]:
@@ -163,8 +168,7 @@ def _share_range(measure: Measure) -> str:
 def _data_tiles(story: Story) -> Iterator[Tile]:
     if story.intake:
         yield Tile("rows came", figures.count(story.intake.rows))
-        refused = story.intake.refused + sum(table.refused for table in story.intake.tables)
-        yield Tile("rows refused", figures.count(refused))
+        yield Tile("rows refused", figures.count(story.refused_rows))
         yield Tile("rows without a label", figures.count(story.intake.unlabelled))
     if len(story.checks):
         yield Tile(

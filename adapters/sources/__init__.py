@@ -71,6 +71,8 @@ def read(source: TableSource, *, name: str, home: Path) -> SourceTable:
         return _read(source, address, name=name, home=home)
     except SourceError as error:
         reason = address.redact(str(error))
+    except OSError as error:
+        reason = address.redact(f"It cannot be read ({error}).")
     except Exception as error:
         # A driver's own words may hold a password, and so may the frames of its traceback.
         if not address.stand_ins:
@@ -84,7 +86,7 @@ def _read(source: TableSource, address: Address, *, name: str, home: Path) -> So
         rows = database.read_database(address, source, name=name, home=home)
         return _complete(Delimited(rows), name=name, url=address.shown)
     if address.scheme not in FILES:
-        known = [f"{scheme}://" for scheme in (*FILES, *database.DRIVERS) if scheme]
+        known = [scheme for scheme in (*FILES, *database.DRIVERS) if scheme]
         raise SourceError(
             f'Nothing is known of "{address.scheme}://". {suggest(address.scheme, known)}'
         )

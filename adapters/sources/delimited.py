@@ -76,14 +76,14 @@ def _parse_salvaged(parser: "_Parser", found: Salvage) -> Delimited:
     if not found.kept.strip():
         first = found.refusals[0]
         if found.undecodable == found.refused:
-            raise wrong_encoding(first.text.encode(errors="replace"))
+            raise wrong_encoding(found.example)
         raise SourceError(
             f"None of the {found.refused} rows can be read. {first.where}: {first.reason}."
         )
     table = parser.parse(found.kept)
     # One odd row is a damaged row; a share of them is a file in another encoding.
     if found.undecodable > max(100, table.num_rows / 100):
-        raise wrong_encoding(found.refusals[0].text.encode(errors="replace"))
+        raise wrong_encoding(found.example)
     return Delimited(table, found.refused, found.refusals)
 
 

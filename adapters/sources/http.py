@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import aiohttp
-from fsspec.exceptions import FSTimeoutError
 from fsspec.implementations.http import HTTPFileSystem
 
 from adapters.sources.address import Address
@@ -18,18 +17,19 @@ SILENCE_SECONDS = 60
 class _Web(HTTPFileSystem):  # type: ignore[misc]
     """fsspec's web files, with what goes wrong said in our words."""
 
-    def cat_file(self, path: str, *args: object, **options: object) -> bytes:
+    async def _cat_file(self, url: str, **options: object) -> bytes:
         try:
-            return bytes(super().cat_file(path, *args, **options))
+            return bytes(await super()._cat_file(url, **options))
         except FileNotFoundError:
             raise SourceError("The server answers 404: there is no such file.") from None
         except aiohttp.ClientResponseError as error:
             raise SourceError(f"The server answers {error.status} {error.message}.") from None
-        except (FSTimeoutError, TimeoutError):
+        except aiohttp.ConnectionTimeoutError:
+            raise SourceError(f"The server cannot be reached in {CONNECT_SECONDS} s.") from None
+        except TimeoutError:
             raise SourceError(f"The server was silent for {SILENCE_SECONDS} s.") from None
         except (aiohttp.ClientError, OSError) as error:
-            reason = getattr(error, "os_error", error)
-            raise SourceError(f"The server cannot be reached ({reason}).") from None
+            raise SourceError(f"The server cannot be reached ({error}).") from None
 
 
 def locate(address: Address, home: Path) -> Place:

@@ -29,6 +29,8 @@ class Salvage:
         How many records cannot.
     undecodable
         How many of these for their encoding.
+    example
+        The first of those, empty when there is none.
     refusals
         The first of them.
     """
@@ -36,6 +38,7 @@ class Salvage:
     kept: bytes
     refused: int
     undecodable: int
+    example: bytes
     refusals: tuple[Refusal, ...]
 
 
@@ -103,6 +106,7 @@ def salvage(
     runs: list[bytes] = []
     refusals: list[Refusal] = []
     refused = undecodable = position = run = 0
+    example = b""
     line = first_line
     while position < len(reader.content):
         end, reason = reader.read(position)
@@ -110,7 +114,9 @@ def salvage(
             runs.append(reader.content[run:position])
             run = end
             refused += 1
-            undecodable += reason == NOT_UTF8
+            if reason == NOT_UTF8:
+                undecodable += 1
+                example = example or reader.content[position:end].rstrip(b"\r\n")
             if len(refusals) < REFUSALS_KEPT:
                 text = _excerpt(reader.content[position:end])
                 where = f"{file}, line {line}"
@@ -118,7 +124,7 @@ def salvage(
         line += reader.content.count(b"\n", position, end)
         position = end
     runs.append(reader.content[run:])
-    return Salvage(b"".join(runs), refused, undecodable, tuple(refusals))
+    return Salvage(b"".join(runs), refused, undecodable, example, tuple(refusals))
 
 
 def _is_utf8(record: bytes) -> bool:

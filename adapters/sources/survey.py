@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_BYTES = 2**22
+BLOCK_BYTES = 2**18
 """Small enough for the scratch arrays of one block to stay in the processor's cache."""
 
 _QUOTE, _ZERO = ord('"'), ord("0")
@@ -48,11 +48,11 @@ def survey(content: Any, *, delimiter: str) -> Survey:
     borders[[ord(delimiter), _QUOTE, *_LINE_END]] = True
     quotes, is_well_quoted, has_zeros = 0, True, False
     for start in range(0, len(data), BLOCK_BYTES):
-        block = data[start : start + BLOCK_BYTES]
-        found = np.flatnonzero(block == _QUOTE) + start
+        reaching = data[start : start + BLOCK_BYTES + 1]  # one byte of the next block as well
+        found = np.flatnonzero(reaching[:BLOCK_BYTES] == _QUOTE) + start
         is_well_quoted = is_well_quoted and _are_at_borders(data, found, quotes % 2, borders)
         quotes += len(found)
-        has_zeros = has_zeros or _starts_with_zero(data, start, block, borders)
+        has_zeros = has_zeros or _starts_with_zero(data, start, reaching, ord(delimiter))
     return Survey(quotes > 0, is_well_quoted and quotes % 2 == 0, has_zeros)
 
 
@@ -70,10 +70,17 @@ def _are_at_borders(
 
 
 def _starts_with_zero(
-    data: NDArray[np.uint8], start: int, block: NDArray[np.uint8], borders: NDArray[np.bool_]
+    data: NDArray[np.uint8], start: int, block: NDArray[np.uint8], delimiter: int
 ) -> bool:
-    zeros = np.flatnonzero(block == _ZERO) + start
-    zeros = zeros[zeros < len(data) - 1]
-    # uint8 wraps around below zero, so one comparison tells whether a digit follows.
-    zeros = zeros[(data[zeros + 1] - _ZERO) < 10]
-    return bool((borders[data[zeros - 1]] | (zeros == 0)).any())
+    """Whether a field of the block starts with a zero and another digit."""
+    if start == 0 and data[0] == _ZERO and len(data) > 1 and data[1] - _ZERO < 10:
+        return True
+    before, after = block[:-1], block[1:]
+    zeros = after == _ZERO
+    for border in (delimiter, ord("\n"), _QUOTE):
+        found = np.flatnonzero((before == border) & zeros) + start
+        found = found[found + 2 < len(data)]
+        # uint8 wraps around below zero, so one comparison tells a digit.
+        if ((data[found + 2] - _ZERO) < 10).any():
+            return True
+    return False

@@ -1,6 +1,7 @@
 """Rows of Python values, as database drivers give them, as Arrow columns."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -53,12 +54,15 @@ def _cast(batch: pa.Array, kind: pa.DataType) -> pa.Array:
     return batch.cast(kind, safe=False)
 
 
-def _to_numbers(values: Iterable[Any]) -> pa.Array:
+def _to_numbers(values: Sequence[Any]) -> pa.Array:
     """Turn exact decimals into integers where all are whole and small enough, else floats."""
-    known = [value for value in values if value is not None]
-    if all(value == int(value) and abs(value) < 2**63 for value in known if value == value):
-        return pa.array([None if value is None else int(value) for value in values], pa.int64())
-    return pa.array([None if value is None else float(value) for value in values], pa.float64())
+    kind = int if all(_is_whole(value) for value in values if value is not None) else float
+    numbers = [None if value is None else kind(value) for value in values]
+    return pa.array(numbers, pa.int64() if kind is int else pa.float64())
+
+
+def _is_whole(value: Any) -> bool:
+    return math.isfinite(value) and abs(value) < 2**63 and value == int(value)
 
 
 def _to_text(values: Iterable[Any]) -> pa.Array:

@@ -103,7 +103,7 @@ def _quieten_integrations() -> None:
     """
     from zenml.integrations.registry import integration_registry
 
-    integration_registry.activate_integrations = lambda: None  # type: ignore[method-assign]
+    integration_registry.activate_integrations = lambda: None
 
 
 def _keep_secrets_unread() -> None:

@@ -18,6 +18,7 @@ from lifecycle.data.description import (
     ValueCount,
 )
 from lifecycle.data.label import classes
+from lifecycle.data.over_time import Stretch, periods
 from lifecycle.errors import DataError
 from lifecycle.task import Task
 
@@ -33,7 +34,6 @@ ASSOCIATION_BINS = 20
 MOST_CATEGORIES = 500
 """Categories beyond the commonest so many are counted as one in the association."""
 
-MOST_PERIODS = 60
 QUANTILES = {
     "min": 0.0,
     "1%": 0.01,
@@ -47,7 +47,6 @@ QUANTILES = {
 }
 
 _VALUES_SHOWN = ("top", "quantiles", "histogram", "label_by_bin", "mean", "deviation")
-_PERIODS = ("h", "D", "W", "M", "3M", "Y")  # NumPy's units, the finest first
 
 Codes = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -285,17 +284,12 @@ def _bin_codes(values: Numbers, missing: NDArray[np.bool_], edges: Numbers) -> C
 
 
 def _over_time(train: pa.Table, test: pa.Table, data: Data, label: _Target) -> tuple[Period, ...]:
-    """Give the label in each period, in order; a period across the cut is told in two."""
     if data.time is None or data.time not in train.column_names or not len(train):
         return ()
-    unit = _unit([train[data.time], test[data.time]])
-    parts = [(train, label.shown, False), (test, _shown_like(test, data, label), True)]
-    periods = [
-        period
-        for table, shown, is_test in parts
-        for period in _periods(table[data.time], shown, unit, is_test)
-    ]
-    return tuple(sorted(periods, key=lambda period: (period.start, period.is_test)))
+    return periods(
+        Stretch(train[data.time], label.shown, is_test=False),
+        Stretch(test[data.time], _shown_like(test, data, label), is_test=True),
+    )
 
 
 def _shown_like(table: pa.Table, data: Data, label: _Target) -> Numbers | None:
@@ -306,45 +300,3 @@ def _shown_like(table: pa.Table, data: Data, label: _Target) -> Numbers | None:
     found = pc.index_in(column, value_set=pa.array(label.names, pa.string()))
     codes = found.fill_null(len(label.names)).to_numpy().astype(np.int64)
     return _positives(codes, label.names, label.task)
-
-
-def _unit(columns: list[pa.ChunkedArray]) -> str:
-    """Choose the finest period of which there are few enough to be looked at."""
-    times = np.concatenate([_moments(column) for column in columns])
-    for unit in _PERIODS:
-        if len(np.unique(_starts(times, unit))) <= MOST_PERIODS:
-            return unit
-    return _PERIODS[-1]
-
-
-def _moments(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
-    return np.asarray(column.drop_null().to_numpy(), dtype="M8[us]")
-
-
-def _starts(times: NDArray[np.datetime64], unit: str) -> NDArray[np.datetime64]:
-    """Give the start of the period each time lies in; weeks start on Monday."""
-    shift = np.timedelta64(4 if unit == "W" else 0, "D")  # NumPy's weeks start on Thursday
-    floored = (times - shift).astype(f"M8[{unit}]").astype("M8[s]")
-    return np.asarray(floored + shift, dtype="M8[s]")
-
-
-def _periods(
-    column: pa.ChunkedArray, shown: Numbers | None, unit: str, is_test: bool
-) -> list[Period]:
-    known = column.is_valid().to_numpy()
-    starts, codes = np.unique(_starts(_moments(column), unit), return_inverse=True)
-    rows = np.bincount(codes, minlength=len(starts))
-    means: list[float | None] = [None] * len(starts)
-    if shown is not None:
-        values = shown[known]
-        labelled = ~np.isnan(values)
-        sums = np.bincount(codes[labelled], weights=values[labelled], minlength=len(starts))
-        labels = np.bincount(codes[labelled], minlength=len(starts))
-        means = [
-            float(total / count) if count else None
-            for total, count in zip(sums.tolist(), labels.tolist(), strict=True)
-        ]
-    return [
-        Period(start=str(start), rows=int(count), label=mean, is_test=is_test)
-        for start, count, mean in zip(starts, rows, means, strict=True)
-    ]

@@ -73,3 +73,10 @@ class Description(Value):
     train_rows: int
     test_rows: int
     split: str = ""
+
+
+class Reference(Value):
+    """What the standing version was trained on; both are `None` where there is none."""
+
+    version: str | None = None
+    description: Description | None = None

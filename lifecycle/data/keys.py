@@ -54,7 +54,7 @@ def hash_rows(table: pa.Table, columns: Sequence[str]) -> Hashes:
     True
     """
     total = np.zeros(len(table), dtype=np.uint64)
-    for name in sorted(columns):
+    for name in columns:
         total += _mix(_hash_column(table[name]) ^ _hash_text(name))
     return _mix(total)
 

@@ -40,8 +40,8 @@ def diagnose(
     lost = gain(metric, train, test.value)
     lost_before = None if validation is None else gain(metric, train, validation)
     is_small = train_rows < max(_FEW_ROWS, _FEW_ROWS_A_COLUMN * columns)
-    is_weak = learned <= _LITTLE_GAIN * abs(other) or baseline.high <= 0
-    loses = learned > 0 and lost > _MUCH_LOST * learned and _is_clear(test, train)
+    is_weak = learned <= _LITTLE_GAIN * abs(other)
+    loses = not is_weak and lost > _MUCH_LOST * learned and _is_clear(test, train)
     kept_before = lost_before is not None and lost_before <= _MUCH_LOST / 2 * learned
     if loses and kept_before:
         finding, advice = "shift", _SHIFT

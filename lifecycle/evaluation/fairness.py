@@ -62,12 +62,12 @@ def _measure(need: FairnessNeed, answers: Answers, test: pa.Table) -> Fairness:
         return _none(need, f'The test rows have no column "{need.column}".')
     partition = cut(test, need.column, ranges=4)
     groups = np.array(partition.labels, dtype=object)[partition.codes]
-    groups, note = _keep_large(need, answers, groups)
+    groups, note, is_known = _keep_large(need, answers, groups)
     is_kept = groups != ""
+    if not is_known:
+        return _none(need, note)
     if len(set(groups[is_kept])) < 2:
         return _none(need, note or f"{need.column} holds one group only.")
-    if note and need.small_groups == "unknown":
-        return _none(need, note)
     kept = answers.at(np.flatnonzero(is_kept))
     frames = _frames(kept, groups[is_kept])
     values = [_summarise(need.metric, frame, info.is_ratio) for frame in frames.values()]
@@ -93,29 +93,33 @@ def _count(groups: NDArray[Any]) -> dict[str, int]:
 
 def _keep_large(
     need: FairnessNeed, answers: Answers, groups: NDArray[Any]
-) -> tuple[NDArray[Any], str]:
-    """Give each row its group after the small ones were dealt with ("" is left out), and a note."""
+) -> tuple[NDArray[Any], str, bool]:
+    """Deal with the small groups.
+
+    Returns
+    -------
+    tuple
+        Each row's group ("" is left out), a note, and whether a figure can be told.
+    """
     support = _support(need.metric, answers, groups)
     small = sorted(name for name, rows in support.items() if rows < need.min_rows)
     if not small:
-        return groups, ""
+        return groups, "", True
     named = ", ".join(f"{name} ({support[name]:,})" for name in small[:8])
     more = f" and {len(small) - 8} more" if len(small) > 8 else ""
     short = f"Fewer than {need.min_rows:,} rows behind a rate: {named}{more}."
     is_small = np.isin(groups.astype(str), small)
     if need.small_groups == "unknown":
-        return np.where(is_small, "", groups), (
-            f"{short} Take more test rows, or declare small_groups: pool or leave_out."
-        )
+        advice = "Take more test rows, or declare small_groups: pool or leave_out."
+        return groups, f"{short} {advice}", False
     if need.small_groups == "leave_out":
-        return np.where(is_small, "", groups), f"{short} They are left out."
+        return np.where(is_small, "", groups), f"{short} They are left out.", True
     pooled = np.where(is_small, "small groups", groups)
     rows = _support(need.metric, answers, pooled)["small groups"]
     if rows < need.min_rows:
-        return np.where(is_small, "", groups), (
-            f"{short} Even pooled there are only {rows:,}, so they are left out."
-        )
-    return pooled, f"{short} They are judged as one group."
+        advice = f"Even pooled there are only {rows:,}: declare small_groups: leave_out."
+        return groups, f"{short} {advice}", False
+    return pooled, f"{short} They are judged as one group.", True
 
 
 def _support(metric: str, answers: Answers, groups: NDArray[Any]) -> dict[str, int]:

@@ -41,26 +41,32 @@ class Ranked:
 
 
 _MANY_ROWS = 5_000
-"""From here on rank metrics are projected: their spread differs by far less than a percent."""
+_RAREST_CLASS = 300
+"""From here on rank metrics are projected: their spread differs by less than a percent."""
 
 
 def weigh(metric: str, answers: Answers, *, many_rows: int = _MANY_ROWS) -> Summed | Ranked:
     """Prepare a metric for weights; rank metrics exactly for fewer than `many_rows`."""
+    is_large = len(answers) >= many_rows
     if METRICS[metric].per_row:
         return _mean(metric, answers)
     if metric == "r2":
         return _r2(answers)
     if metric == "median_absolute_error":
         return Ranked(_median(np.abs(answers.truth - answers.scores)))
-    if metric == "roc_auc" and len(answers) >= many_rows:
+    if metric == "roc_auc" and is_large and _rarest(answers) >= _RAREST_CLASS:
         return _projected_area(answers)
-    if metric == "average_precision" and len(answers) >= many_rows:
+    if metric == "average_precision" and is_large and _rarest(answers) >= _RAREST_CLASS:
         return _projected_precision(answers)
     if metric == "average_precision":
         return Ranked(_average_precision(answers.truth == 1, answers.scores))
     if metric == "roc_auc":
         return Ranked(_roc_auc(answers))
     return _from_counts(metric, answers)
+
+
+def _rarest(answers: Answers) -> int:
+    return int(np.bincount(answers.truth, minlength=len(answers.classes)).min())
 
 
 def _mean(metric: str, answers: Answers) -> Summed:

@@ -46,8 +46,10 @@ def _status(story: Story) -> str:
         ends = {"stopped": "the data checks stopped the run", "refused": "the gates refused it"}
         return f"Not registered: {ends.get(story.end, 'the run did not finish')}."
     which = f"Version {_text(version.number)} of {_text(version.name)}"
-    if version.alias is None:
+    if story.end == "refused":
         return f"{which}: **refused**, kept with its verdicts."
+    if version.alias is None:
+        return f"{which}: registered, and no longer in any role."
     return f"{which}, registered as **{_text(version.alias)}**."
 
 
@@ -93,11 +95,12 @@ def _data(story: Story) -> Iterator[str]:
         ],
     )
     if description and description.label_counts:
+        labelled = max(sum(found.rows for found in description.label_counts), 1)
+        yield "Labels of the training rows:"
         yield _table(
             (story.label, "rows", "share"),
             [
-                (found.value, figures.count(found.rows), figures.share(found.rows / story_rows))
-                for story_rows in [max(description.rows, 1)]
+                (found.value, figures.count(found.rows), figures.share(found.rows / labelled))
                 for found in description.label_counts
             ],
         )
@@ -148,8 +151,8 @@ def _comparisons(found: Sequence[Comparison]) -> str:
             (
                 one.against + (f" (version {one.version})" if one.version else ""),
                 figures.metric_title(one.metric),
-                figures.number(one.candidate),
-                figures.number(one.other),
+                figures.number(one.candidate, figures.decimals_of_gain(one)),
+                figures.number(one.other, figures.decimals_of_gain(one)),
                 figures.gain(one),
             )
             for one in found
@@ -231,7 +234,7 @@ def _making(story: Story) -> Iterator[str]:
         ("Seed", NOT_STATED if seed is None else str(seed)),
         ("Run", f"{_text(lineage.run)}, project {_text(lineage.project)}"),
         ("Stack", _stated(lineage.stack)),
-        ("Began", figures.moment(lineage.started) if lineage.started else NOT_STATED),
+        ("Began", _moment(lineage.started) if lineage.started else NOT_STATED),
         ("Took", figures.duration(lineage.seconds) if lineage.seconds else NOT_STATED),
         ("Code", code + state),
         ("Declaration", _code(lineage.declaration_fingerprint)),
@@ -283,15 +286,17 @@ def _window(story: Story) -> str:
     start, end = story.lineage.window_start, story.lineage.window_end
     if not start and not end:
         return NOT_STATED
-    return (
-        f"{figures.moment(start) if start else 'open'} to {figures.moment(end) if end else 'open'}"
-    )
+    return f"{_moment(start) if start else 'open'} to {_moment(end) if end else 'open'}"
 
 
 def _span(intake: Intake) -> str:
     if not intake.start or not intake.end:
         return NOT_STATED
-    return f"{figures.moment(intake.start)} to {figures.moment(intake.end)}"
+    return f"{_moment(intake.start)} to {_moment(intake.end)}"
+
+
+def _moment(iso: str) -> str:
+    return _text(figures.moment(iso))
 
 
 def _rows(rows: int | None) -> str:

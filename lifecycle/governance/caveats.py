@@ -64,8 +64,13 @@ def is_worse(part: Slice, at_most: float = 0.05) -> bool:
 
 
 def worst_slices(evaluation: Evaluation) -> tuple[Slice, ...]:
-    """Slices where the candidate is worse than by chance (corrected p-value), worst first."""
-    certain = filter(is_worse, evaluation.slices)
+    """Slices where the candidate is worse than by chance (corrected p-value), worst first.
+
+    All in one metric, since gaps of two do not compare: the primary one where slices have it.
+    """
+    metrics = [part.metric for part in evaluation.slices]
+    metric = evaluation.primary if evaluation.primary in metrics else next(iter(metrics), "")
+    certain = (part for part in evaluation.slices if part.metric == metric and is_worse(part))
     return tuple(sorted(certain, key=lambda part: -(part.gap or 0.0)))
 
 
@@ -92,17 +97,19 @@ def _of_fairness(story: Story, told: Set[str]) -> Iterator[str]:
     judged = {fair.column for fair in story.evaluation.fairness}
     columns = story.description.columns if story.description else ()
     sensitive = [column.name for column in columns if "sensitive" in column.role]
-    for name in [name for name in sensitive if name not in judged][:MOST]:
-        yield f"{figures.legible(name)} is sensitive, and fairness over it was not measured."
+    open_columns = [figures.legible(name, 40) for name in sensitive if name not in judged]
+    if open_columns:
+        more = len(open_columns) - MOST
+        names = ", ".join(open_columns[:MOST]) + (f" and {more} more" if more > 0 else "")
+        yield f"Fairness was not measured over what is declared sensitive: {names}."
 
 
 def _of_data(story: Story) -> Iterator[str]:
     intake = story.intake
     if intake is None:
         return
-    refused = intake.refused + sum(table.refused for table in intake.tables)
-    if refused:
-        yield f"{figures.plural(refused, 'row')} could not be read and were left out."
+    if story.refused_rows:
+        yield f"{figures.plural(story.refused_rows, 'row')} could not be read and were left out."
     if intake.unlabelled:
         part = figures.share(intake.unlabelled / max(intake.rows + intake.unlabelled, 1))
         rows = figures.plural(intake.unlabelled, "row")

@@ -3,7 +3,7 @@
 import math
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from lifecycle.evaluation.evidence import Comparison, Measure
 from lifecycle.verdict import Outcome, Verdict
@@ -176,6 +176,23 @@ def signed(value: float, decimals: int | None = None) -> str:
     return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
+def date(seconds: float | None) -> str:
+    """Write a time given as seconds since 1970 (UTC) as a date.
+
+    Examples
+    --------
+    >>> date(1372636800.0), date(None)
+    ('1 Jul 2013', '–')
+    """
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    try:
+        when = datetime.fromtimestamp(seconds, tz=UTC)
+    except (OverflowError, OSError, ValueError):
+        return number(seconds)
+    return moment(when.isoformat(), time=False)
+
+
 def plain(value: float | None) -> str:
     """Write a number without a thousands mark below 10,000, so that a year reads as one.
 
@@ -202,18 +219,20 @@ def shared_decimals(values: Iterable[float | None]) -> int:
     return min(3 - math.floor(math.log10(largest)) - (largest < 1), 6) if largest > 0 else 0
 
 
-def decimals_of(value: float | None, low: float, high: float) -> int | None:
+def decimals_of(low: float | None, high: float | None, *, value: float | None = None) -> int | None:
     """Decimals that a figure with an interval deserves: no more than the interval bears.
 
-    Three digits of the figure where the interval is wide, more where it is narrow.
+    Three digits of `value` where the interval is wide, more where it is narrow.
 
     Examples
     --------
-    >>> decimals_of(0.742, 0.737, 0.747), decimals_of(2.98, 2.82, 3.14)
+    >>> decimals_of(0.737, 0.747), decimals_of(2.82, 3.14, value=2.98)
     (3, 2)
-    >>> decimals_of(45_678, 44_000, 47_000), decimals_of(0.5, 0.5, 0.5)
-    (0, None)
+    >>> decimals_of(44_000, 47_000), decimals_of(0.5, 0.5), decimals_of(None, None)
+    (0, None, None)
     """
+    if low is None or high is None:
+        return None
     width = high - low
     if not 0 < width < math.inf:
         return None
@@ -235,7 +254,7 @@ def interval(value: float | None, low: float | None, high: float | None) -> str:
     """
     if low is None or high is None:
         return number(value)
-    decimals = decimals_of(value, low, high)
+    decimals = decimals_of(low, high, value=value)
     return f"{number(value, decimals)} [{number(low, decimals)}, {number(high, decimals)}]"
 
 
@@ -249,7 +268,7 @@ def deviating(value: float, deviation: float) -> str:
     """
     if deviation <= 0:
         return number(value)
-    decimals = decimals_of(None, 0, deviation)
+    decimals = decimals_of(0, deviation)
     return f"{number(value, decimals)} ± {number(deviation, decimals)}"
 
 
@@ -265,11 +284,14 @@ def measure(found: Measure) -> str:
 
 
 def decimals_of_gain(found: Comparison) -> int | None:
-    """Decimals that a difference deserves, so that its interval never reads as nothing."""
+    """Decimals that a difference deserves: two digits of its interval, three of the candidate."""
     width = found.high - found.low
     if not 0 < width < math.inf:
         return None
-    return min(max(math.ceil(-math.log10(width)) + 1, 0), 8)
+    of_width = math.ceil(-math.log10(width)) + 1
+    size = abs(found.candidate)
+    of_value = 2 - math.floor(math.log10(size)) if 0 < size < math.inf else 0
+    return min(max(of_width, of_value, 0), 8)
 
 
 def gain(found: Comparison) -> str:

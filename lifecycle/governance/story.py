@@ -24,7 +24,10 @@ class Purpose(Value):
 
 
 class Version(Value):
-    """What the registry made of the candidate: `alias` is `None` for one that was refused."""
+    """What the registry made of the candidate.
+
+    `alias` is `None` for one that was refused, and for one that a better has replaced.
+    """
 
     name: str
     number: str
@@ -71,7 +74,7 @@ class Story(Value):
         """
         if self.evaluation is None:
             return "stopped" if self.checks.blocks else "unfinished"
-        if self.gates.blocks or (self.version is not None and self.version.alias is None):
+        if self.gates.blocks:
             return "refused"
         return "registered" if self.version is not None else "unfinished"
 
@@ -79,6 +82,13 @@ class Story(Value):
     def blocking(self) -> tuple[Verdict, ...]:
         """The verdicts that stopped it: of the checks, or else of the gates."""
         return self.checks.blocking or self.gates.blocking
+
+    @property
+    def refused_rows(self) -> int:
+        """Rows left out because they could not be read, or not be what the schema declares."""
+        if self.intake is None:
+            return 0
+        return self.intake.refused + sum(table.refused for table in self.intake.tables)
 
     @property
     def positive_class(self) -> str | None:

@@ -53,8 +53,7 @@ def conclude(
 ) -> Conclusion:
     """Decide between the best of each family, calibrate, and set the threshold."""
     question = bench.question
-    answered = np.flatnonzero(~np.isnan(next(iter(bests.values())).tried.scores).reshape(
-        len(bench.labels), -1).any(axis=1))
+    answered = np.unique(np.concatenate([asked for _, asked in bench.folds.pairs]))
     labels = bench.labels[answered]
     scores = {name: best.tried.scores[answered] for name, best in bests.items()}
     best = min(bests, key=lambda name: bests[name].tried.loss)

@@ -52,6 +52,9 @@ class Search(Section):
     timeout
         How long the whole search may take, the winner's final fit included. A running trial
         is stopped. With a timeout the number of trials depends on the machine.
+    rows
+        A trial is fitted on at most this many rows of a fold, drawn by chance; the winner on
+        all of them. With more rows a trial tells little more and takes longer.
     folds
         Over time the folds expand and there are at least three. By default three over time
         or from 20,000 rows on, else five.
@@ -72,6 +75,7 @@ class Search(Section):
     )
     trials: int = Field(default=40, ge=1)
     timeout: Duration | None = timedelta(minutes=5)
+    rows: int | None = Field(default=60_000, ge=1_000)
     folds: int | None = Field(default=None, ge=2, le=20)
     seed: int = Field(default=0, ge=0, lt=2**31)
     calibrate: Literal["auto", "none"] = "auto"

@@ -10,7 +10,7 @@ from lifecycle.features.plan import Feature
 from lifecycle.modeling.families import FAMILIES
 from lifecycle.modeling.families.family import Family, Matrix, Model, Params, Question, Vector
 from lifecycle.modeling.losses import row_losses
-from lifecycle.modeling.workbench import Workbench
+from lifecycle.modeling.workbench import Tried, Workbench
 
 PROBE: Params = {
     "eta": 0.15,
@@ -48,20 +48,26 @@ def select_features(bench: Workbench, question: Question) -> Selection:
     """
     beyond = _beyond(bench)
     bench = _without(bench, beyond)
-    useless = _useless(bench, question)
-    if not useless:
-        return Selection(bench.plan, tuple(beyond))
-    before = _losses(bench, question)
+    before = _judge(bench, question)
+    useless = _useless(bench, question, before[0])
     for count in (len(useless), len(useless) // 2):
         if not 0 < count < len(bench.plan):
             continue
-        trial = _without(bench, useless[:count])
-        if all(
-            after <= start
-            for after, start in zip(_losses(trial, question), before, strict=True)
-        ):
-            return Selection(trial.plan, (*beyond, *useless[:count]))
+        fewer = _without(bench, useless[:count])
+        after = _judge(fewer, question)
+        if all(_is_no_worse(bench, *pair) for pair in zip(before, after, strict=True)):
+            return Selection(fewer.plan, (*beyond, *useless[:count]))
     return Selection(bench.plan, tuple(beyond))
+
+
+def _is_no_worse(bench: Workbench, before: Tried, after: Tried) -> bool:
+    """Say whether the mean loss of rows grows by less than half a standard error."""
+    answered = np.unique(np.concatenate([asked for _, asked in bench.folds.pairs]))
+    metric, labels = bench.question.metric, bench.labels[answered]
+    growth = row_losses(metric, labels, after.scores[answered]) - row_losses(
+        metric, labels, before.scores[answered]
+    )
+    return bool(growth.mean() <= growth.std() / (2 * np.sqrt(len(growth))))
 
 
 def _without(bench: Workbench, names: Sequence[str]) -> Workbench:
@@ -78,7 +84,11 @@ def _beyond(bench: Workbench) -> list[str]:
     for fold in range(len(bench.folds)):
         train, asked = bench.samples("trees", fold)
         spans = bench.spans("trees", fold)
-        found = {name for name in found if _is_outside(train.X[:, spans[name]], asked.X[:, spans[name]])}
+        found = {
+            name
+            for name in found
+            if _is_outside(train.X[:, spans[name]], asked.X[:, spans[name]])
+        }
     names = [feature.name for feature in bench.plan if feature.name in found]
     return names if len(names) < len(bench.plan) else []
 
@@ -90,17 +100,17 @@ def _is_outside(seen: Matrix, asked: Matrix) -> bool:
     return float(((asked < seen.min()) | (asked > seen.max())).mean()) > 0.9
 
 
-def _useless(bench: Workbench, question: Question) -> list[str]:
+def _useless(bench: Workbench, question: Question, probe: Tried) -> list[str]:
     """Name the features whose shuffling does no harm on the mean of the folds, worst first."""
     harm = np.zeros(len(bench.plan))
     generator = np.random.default_rng(question.seed)
     rows = max(200, SHUFFLED_CELLS // (20 * len(bench.plan)))
-    for fold in range(len(bench.folds)):
-        train, asked = bench.samples("trees", fold)
-        model = FAMILIES["xgboost"].fit(PROBE, question, train, asked).model
+    for fold, fit in enumerate(probe.fits):
+        _, asked = bench.samples("trees", fold)
         chosen = generator.permutation(len(asked.y))[:rows]
         spans = list(bench.spans("trees", fold).values())
-        harm += _harms(model, question, asked.X[chosen], asked.y[chosen], spans, generator)
+        X, y = asked.X[chosen], asked.y[chosen]
+        harm += _harms(fit.model, question, X, y, spans, generator)
     order = np.argsort(harm, kind="stable")
     return [bench.plan[place].name for place in order if harm[place] <= 0]
 
@@ -125,8 +135,8 @@ def _harms(
     return harms
 
 
-def _losses(bench: Workbench, question: Question) -> list[float]:
+def _judge(bench: Workbench, question: Question) -> list[Tried]:
     judges: list[tuple[Family, Params]] = [(FAMILIES["xgboost"], PROBE)]
     if len(bench.labels) * len(bench.plan) <= CHEAP_CELLS:
         judges.append((FAMILIES["linear"], {"penalty": 1.0}))
-    return [bench.try_out(family, params, question).loss for family, params in judges]
+    return [bench.try_out(family, params, question) for family, params in judges]

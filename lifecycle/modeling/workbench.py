@@ -25,13 +25,17 @@ class Tried:
 
     Parameters
     ----------
+    rounds
+        The number of rounds that is best for the mean of the folds, the same for each: one
+        chosen for every fold by itself would flatter whatever the folds disagree on.
     scores
         Of every row a fold answered for; NaN for the others.
     """
 
     losses: tuple[float, ...]
-    rounds: tuple[int, ...]
+    rounds: int | None
     scores: Vector
+    fits: tuple[Fit, ...] = ()
 
     @property
     def loss(self) -> float:
@@ -49,6 +53,8 @@ class Workbench:
         Its strings are best dictionary-encoded already (`encode_categories`).
     labels
         Class indices, or values, shape ``(rows,)``.
+    most_rows
+        A fold with more rows to fit on is thinned to this many, by chance.
     """
 
     table: pa.Table
@@ -57,6 +63,7 @@ class Workbench:
     features: Features
     folds: Folds
     question: Question
+    most_rows: int | None = None
     _samples: dict[tuple[View, int], tuple[Sample, Sample]] = field(default_factory=dict)
     _states: dict[tuple[View, int], FittedFeatures] = field(default_factory=dict)
 
@@ -67,7 +74,7 @@ class Workbench:
     def samples(self, view: View, fold: int) -> tuple[Sample, Sample]:
         """Give the encoded rows of a fold: to fit on and to answer for."""
         if (view, fold) not in self._samples:
-            known, asked = self.folds.pairs[fold]
+            known, asked = self._known(fold), self.folds.pairs[fold][1]
             state, X = self._fit(self.table.take(pa.array(known)), self.labels[known], view)
             self._states[view, fold] = state
             valid = state.transform(self.table.take(pa.array(asked)))
@@ -97,21 +104,24 @@ class Workbench:
             Told the number of each fold that is done and the mean loss so far; may raise to
             end the trial.
         """
-        losses: list[float] = []
-        rounds: list[int] = []
-        shape = (len(self.labels), question.classes)
-        several = question.task is Task.MULTICLASS
-        scores = np.full(shape if several else shape[0], np.nan)
-        for fold, (_, asked) in enumerate(self.folds.pairs):
+        fits: list[Fit] = []
+        means: list[float] = []
+        for fold in range(len(self.folds)):
             question.check()
             train, validation = self.samples(family.view, fold)
-            fit = family.fit(params, question, train, validation)
-            scores[asked] = fit.validation
-            losses.append(_fold_loss(question, validation.y, scores[asked]))
-            if fit.rounds is not None:
-                rounds.append(fit.rounds)
-            after_fold(fold, float(np.mean(losses)))
-        return Tried(tuple(losses), tuple(rounds), scores)
+            fits.append(family.fit(params, question, train, validation))
+            answered = _answer(fits[-1], fits[-1].rounds)
+            means.append(_fold_loss(question, validation.y, answered))
+            after_fold(fold, float(np.mean(means)))
+        rounds = _common_rounds(fits)
+        several = question.task is Task.MULTICLASS
+        rows = len(self.labels)
+        scores = np.full((rows, question.classes) if several else rows, np.nan)
+        losses: list[float] = []
+        for fit, (_, asked) in zip(fits, self.folds.pairs, strict=True):
+            scores[asked] = _answer(fit, rounds)
+            losses.append(_fold_loss(question, self.labels[asked], scores[asked]))
+        return Tried(tuple(losses), rounds, scores, tuple(fits))
 
     def fit_whole(self, view: View) -> tuple[FittedFeatures, Sample]:
         """Fit the features on all rows."""
@@ -124,18 +134,33 @@ class Workbench:
         params: Params,
         question: Question,
         train: Sample,
-        rounds: Sequence[int],
+        rounds: int | None,
     ) -> Fit:
         """Fit a configuration on all rows, with as many rounds as the folds found right.
 
-        More rows bear more rounds: the mean over the folds grows with the square root of
-        the rows.
+        More rows bear more rounds: they grow with the square root of the rows.
         """
-        if not rounds:
+        if rounds is None:
             return family.fit(params, question, train)
-        fitted = np.mean([len(known) for known, _ in self.folds.pairs])
-        growth = np.sqrt(len(self.labels) / fitted)
-        return family.fit(params, question, train, rounds=max(1, round(np.mean(rounds) * growth)))
+        return family.fit(params, question, train, rounds=max(1, round(rounds * self.growth)))
+
+    @property
+    def fitted_rows(self) -> int:
+        """Rows a trial is fitted on, all folds together."""
+        limit = self.most_rows or len(self.labels)
+        return sum(min(len(known), limit) for known, _ in self.folds.pairs)
+
+    @property
+    def growth(self) -> float:
+        """By how much the rounds grow from the folds to all rows."""
+        return float(np.sqrt(len(self.labels) * len(self.folds) / self.fitted_rows))
+
+    def _known(self, fold: int) -> NDArray[np.int64]:
+        known = self.folds.pairs[fold][0]
+        if self.most_rows is None or len(known) <= self.most_rows:
+            return known
+        generator = np.random.default_rng([self.question.seed, fold])
+        return np.sort(generator.permutation(known)[: self.most_rows])
 
     def _fit(
         self, table: pa.Table, labels: Vector, view: View
@@ -159,6 +184,20 @@ def target_columns(question: Question, labels: Vector) -> Vector:
     counts = np.bincount(labels.astype(np.int64), minlength=question.classes)
     frequent = np.sort(np.argsort(-counts, kind="stable")[:ENCODED_CLASSES])
     return (labels[:, None] == frequent).astype(np.float64)
+
+
+def _common_rounds(fits: Sequence[Fit]) -> int | None:
+    """Find the number of rounds with the lowest mean of the folds' curves."""
+    if not all(fit.curve for fit in fits):
+        return None
+    shortest = min(len(fit.curve) for fit in fits)
+    return 1 + int(np.argmin(np.mean([fit.curve[:shortest] for fit in fits], axis=0)))
+
+
+def _answer(fit: Fit, rounds: int | None) -> Vector:
+    if fit.answer is None:
+        raise ValueError("the fit was given no validation rows to answer for")
+    return fit.answer(rounds)
 
 
 def _fold_loss(question: Question, labels: Vector, scores: Vector) -> float:

@@ -8,7 +8,9 @@ from steps.artifacts.table import read, write
 
 @pytest.mark.parametrize("compression", [None, "zstd"])
 def test_a_table_comes_back_as_it_was(tmp_path: Path, compression: str | None) -> None:
-    table = pa.table({"x": [1.5, None], "s": ["a\n\"b\"", "🛫"], "t": pa.array([0, 1], "timestamp[us]")})
+    table = pa.table(
+        {"x": [1.5, None], "s": ['a\n"b"', "🛫"], "t": pa.array([0, 1], "timestamp[us]")}
+    )
 
     write(table, tmp_path / "t.arrow", compression=compression)
 

@@ -83,11 +83,22 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted model, how many rounds it took, and its scores of the validation rows."""
+    """A fitted model and what the validation rows said.
+
+    Parameters
+    ----------
+    answer
+        Scores the validation rows, with as many rounds as it is told where there are rounds.
+    curve
+        Mean loss of the validation rows after each round, for families that stop early.
+    is_whole
+        Whether the fit came to its end before its time did.
+    """
 
     model: Model
     rounds: int | None = None
-    validation: Vector | None = None
+    answer: Callable[[int | None], Vector] | None = None
+    curve: tuple[float, ...] = ()
     is_whole: bool = True
 
 

@@ -87,10 +87,11 @@ class Forest:
                 raise
         scale = spread * planned / done
         model = TreeModel(booster, question.task, link=False, offset=centre, scale=scale)
-        scores = None
+        answer = None
         if validation is not None:
-            scores = model.predict_prepared(binned(validation, question, train))
-        return Fit(model, done, scores, is_whole=done == planned)
+            asked = binned(validation, question, train)
+            answer = lambda rounds: model.predict_binned(asked)  # noqa: E731
+        return Fit(model, done, answer, is_whole=done == planned)
 
 
 def _gradient(question: Question, train: Sample) -> Vector:

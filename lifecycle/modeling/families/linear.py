@@ -96,8 +96,11 @@ class Linear:
         else:
             keep = validation is None
             model, is_whole = _logistic(penalty, question, train, keep=keep)
-        scores = None if validation is None else model.predict(validation.X)
-        return Fit(model, None, scores, is_whole)
+        answer = None
+        if validation is not None:
+            asked = validation.X
+            answer = lambda rounds: model.predict(asked)  # noqa: E731
+        return Fit(model, None, answer, is_whole=is_whole)
 
 
 def _ridge(penalty: float, question: Question, train: Sample) -> LinearModel:

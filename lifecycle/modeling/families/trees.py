@@ -37,9 +37,12 @@ class TreeModel:
         """Score rows: P(second class) ``(rows,)``, ``(rows, classes)``, or values."""
         return self.answer(self.booster.inplace_predict(X, predict_type="margin"))
 
-    def predict_prepared(self, rows: xgb.DMatrix) -> Vector:
-        """Score rows that were cut into bins already."""
-        return self.answer(self.booster.predict(rows, output_margin=True))
+    def predict_binned(self, rows: xgb.DMatrix, rounds: int | None = None) -> Vector:
+        """Score rows that were cut into bins already, by all rounds or the first few."""
+        trees = (0, rounds or 0)
+        return self.answer(
+            self.booster.predict(rows, output_margin=True, iteration_range=trees)
+        )
 
     def answer(self, margin: Matrix) -> Vector:
         """Turn the sums of the trees into scores."""

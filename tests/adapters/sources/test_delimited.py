@@ -1,13 +1,17 @@
 import bz2
+import csv
 import gzip
 import io
 import zipfile
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.sources import SourceTable, read
 from lifecycle.data.declaration import TableSource
@@ -107,6 +111,48 @@ def test_quotes_emoji_and_newlines_in_values_survive(read_bytes):
     table = read_bytes(f"place,value\r\n{quoted}".encode()).table
 
     assert table["value"].to_pylist() == values
+
+
+VALUES = st.text(st.sampled_from('ab0,;"\n\r é🛫'), max_size=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=8), st.sampled_from([1, 2]))
+def test_whatever_python_writes_is_read_back(rows, quoting):
+    target = io.StringIO(newline="")
+    writer = csv.writer(target, quoting=quoting)
+    writer.writerows([("first", "second"), *rows])
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "t.csv").write_bytes(target.getvalue().encode())
+        source = TableSource(url="t.csv", missing=("no such word",), delimiter=",")
+        found = read(source, name="t", home=Path(folder))
+
+    table = found.table
+    assert found.intake.refused == 0
+    if table.schema.types == [pa.string(), pa.string()]:
+        assert list(zip(*table.to_pydict().values(), strict=True)) == rows
+    else:
+        assert table.num_rows == len(rows)
+
+
+LINES = st.lists(st.text(st.sampled_from('a0,"'), min_size=1, max_size=7), min_size=1, max_size=8)
+
+
+@settings(max_examples=500, deadline=None)
+@given(LINES)
+def test_each_line_of_a_damaged_file_is_read_or_refused(lines):
+    content = "\n".join(["x,y", *lines])
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "t.csv").write_text(content)
+        try:
+            found = read(TableSource(url="t.csv", delimiter=","), name="t", home=Path(folder))
+        except SourceError as error:
+            assert "None of the" in str(error)
+            return
+
+    inside = sum(str(v).count("\n") for column in found.table.columns for v in column.to_pylist())
+    refused = sum(1 + refusal.text.count("\n") for refusal in found.intake.refusals)
+    assert found.intake.rows + inside + refused == len(lines)
 
 
 def test_a_quotation_mark_inside_plain_text_is_text(read_bytes):

@@ -121,7 +121,7 @@ class TestByTime:
             split(hourly(10), timed(), TimeSplit.model_validate({"by": "time", "from": moment}))
 
     def test_no_time_column_is_an_error(self):
-        with pytest.raises(DataError, match="needs data.time"):
+        with pytest.raises(DataError, match=r"needs data\.time"):
             split(hourly(10), declare(), BY_TIME)
 
 
@@ -174,7 +174,7 @@ class TestByGroup:
         assert 0.1 < len(parts.test) / 1_000 < 0.4
 
     def test_a_group_column_that_is_missing_is_an_error(self):
-        with pytest.raises(DataError, match='split.column is "idd".*Did you mean "id"'):
+        with pytest.raises(DataError, match=r'split\.column is "idd".*Did you mean "id"'):
             split(hourly(10), declare(), GroupSplit(by="group", column="idd"))
 
     def test_a_single_group_is_an_error(self):

@@ -95,10 +95,7 @@ def numeric_column(
         distinct=len(np.unique(values)),
         mean=float(values.mean()),
         deviation=float(values.std()),
-        quantiles={
-            str(part): float(np.quantile(values, part))
-            for part in (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)
-        },
+        quantiles={f"{part}%": float(np.percentile(values, part)) for part in (5, 25, 50, 75, 95)},
         histogram=Histogram(edges=tuple(map(float, edges)), counts=tuple(map(int, counts))),
         label_by_bin=tuple(
             float(total / many) if many else None for total, many in zip(sums, counts, strict=True)
@@ -458,7 +455,10 @@ def flights_evaluation(**more: Any) -> Evaluation:
                 measure("accuracy", 0.7003, 0.0039),
                 Measure(metric="expected_calibration_error", value=0.0142, rows=53_160),
             ),
-            "train_measures": (measure("log_loss", 0.4893, 0.003), measure("roc_auc", 0.781, 0.004)),
+            "train_measures": (
+                measure("log_loss", 0.4893, 0.003),
+                measure("roc_auc", 0.781, 0.004),
+            ),
             "baselines": (
                 against("majority", "log_loss", 0.5132, 0.5741, 0.0609, 0.0032),
                 against("last", "log_loss", 0.5132, 0.6122, 0.0990, 0.0044),
@@ -495,7 +495,9 @@ def flights_evaluation(**more: Any) -> Evaluation:
                 ),
             ),
             "curves": (roc(), precision_recall(), calibration()),
-            "confusion": Confusion(classes=("false", "true"), counts=((26_802, 13_214), (2_719, 10_425))),
+            "confusion": Confusion(
+                classes=("false", "true"), counts=((26_802, 13_214), (2_719, 10_425))
+            ),
             "calibration_error": 0.0142,
             "calibration_noise": 0.0051,
             "importance": (
@@ -672,7 +674,8 @@ def regression() -> Story:
         search=SearchRecord(
             metric="rmse", seed=7, folds=5, fold_kind="random", winner="linear",
             trials=(
-                TrialRecord(number=0, family="linear", state="complete", params={}, loss=2.97, seconds=0.2),
+                TrialRecord(number=0, family="linear", state="complete", params={}, loss=2.97,
+                            seconds=0.2),
                 TrialRecord(number=1, family="xgboost", state="complete", params={"max_depth": 6},
                             loss=3.21, seconds=1.2),
                 TrialRecord(number=2, family="forest", state="failed", params={}, seconds=0.1,
@@ -681,7 +684,7 @@ def regression() -> Story:
             winner_params={"alpha": 0.31}, validation=2.95, stopped_by="trials", seconds=9.8,
         ),
         evaluation=evaluation,
-        gates=Verdicts((verdict("baseline rmse mean", "pass", 0.871, 0.077, "It is better by 0.871."),)),
+        gates=Verdicts((verdict("baseline rmse mean", "pass", 0.871, 0.077, "Better by 0.871."),)),
         version=Version(name="wages", number="1", alias="challenger"),
         lineage=lineage(project="wages", window_start=None, window_end=None),
     )  # fmt: skip
@@ -704,7 +707,7 @@ def multiclass(classes: tuple[str, ...] = ("Adelie", "Chinstrap", "Gentoo")) -> 
             Measure(metric="f1_macro", value=0.968, rows=69),
         ),
         baselines=(against("majority", "log_loss", 0.094, 1.05, 0.956, 0.08, rows=69),),
-        curves=tuple(curve(name) for name in classes for curve in (roc, precision_recall, calibration)),
+        curves=tuple(curve(name) for name in classes for curve in (roc, precision_recall)),
         confusion=Confusion(
             classes=classes, counts=tuple(tuple(map(int, line)) for line in counts)
         ),
@@ -849,8 +852,10 @@ def hostile() -> Story:
         label=evil,
         positive=evil,
         purpose=Purpose(question=evil, decision=evil, owner=evil, caveats=HOSTILE),
-        units={text: evil for text in HOSTILE},
-        intake=flights_intake(tables=(table,), refusals=(refusal,), undeclared=HOSTILE, fingerprint=evil),
+        units=dict.fromkeys(HOSTILE, evil),
+        intake=flights_intake(
+            tables=(table,), refusals=(refusal,), undeclared=HOSTILE, fingerprint=evil
+        ),
         checks=verdicts,
         gates=verdicts,
         description=description,
@@ -859,4 +864,61 @@ def hostile() -> Story:
         version=Version(name=evil, number=evil, alias=evil),
         lineage=lineage(project=evil, run=evil, declaration="\n".join(HOSTILE), python=evil,
                         packages={evil: evil}, stack=evil, started=evil, commit=evil),
+    )  # fmt: skip
+
+
+def degenerate() -> Story:
+    """Evidence at its edges: nothing but missing values, one bin, one row, NaN and infinity."""
+    nan, inf = float("nan"), float("inf")
+    empty = ColumnDescription(
+        name="empty", type="number", role="feature", rows=1, missing=1, distinct=0
+    )
+    constant = ColumnDescription(
+        name="constant", type="number", role="feature", rows=1, missing=0, distinct=1, mean=3.0,
+        deviation=0.0, histogram=Histogram(edges=(3.0, 3.0), counts=(1,)), label_by_bin=(1.0,),
+    )  # fmt: skip
+    unlabelled = ColumnDescription(
+        name="moment", type="time", role="feature", rows=1, missing=0, distinct=1, mean=1e18,
+        histogram=Histogram(edges=(0.0, 1e18), counts=(0,)), label_by_bin=(None,),
+    )  # fmt: skip
+    wild = numeric_column("wild", np.array([-1e150, 0.0, 1e150]), np.array([0.0, 1.0, 0.0]))
+    description = Description(
+        rows=1,
+        columns=(empty, constant, unlabelled, wild),
+        label_counts=(ValueCount(value="", rows=0),),
+        label_over_time=(Period(start="not a date", rows=0, label=None, is_test=True),),
+        train_rows=0,
+        test_rows=1,
+    )
+    trial = TrialRecord(number=0, family="linear", state="failed", params={}, loss=nan, seconds=0)
+    return binary(
+        intake=flights_intake(tables=(), rows=0, unlabelled=0, start=None, end=None),
+        description=description,
+        search=flights_search().model_copy(update={"trials": (trial,), "validation": nan}),
+        evaluation=Evaluation(
+            task="binary",
+            primary="log_loss",
+            rows=0,
+            train_rows=0,
+            measures=(Measure(metric="log_loss", value=nan, low=-inf, high=inf, rows=0),),
+            baselines=(against("majority", "log_loss", nan, 0.0, nan, nan),),
+            slices=(
+                Slice(column="c", value="v", kind="group", metric="log_loss", measured=None,
+                      gap=None, rows=1),
+                Slice(column="c", value="v", kind="found", metric="rmse", measured=nan, gap=nan,
+                      p_value=nan, rows=1),
+            ),
+            fairness=(Fairness(metric="equalized_odds_ratio", column="c", value=None),),
+            curves=(
+                Curve(name="roc", x=(), y=()),
+                Curve(name="calibration", x=(nan,), y=(nan,), weight=(nan,)),
+                Curve(name="residuals", x=(0.0, 1.0), y=(nan, nan)),
+                Curve(name="predicted", x=(1.0,), y=(1.0,)),
+            ),
+            confusion=Confusion(classes=("one",), counts=((0,),)),
+            importance=(Importance(column="c", loss=nan, deviation=nan, direction=nan),),
+            latency=Latency(p50_ms=nan, p99_ms=inf, calls=0),
+            size_bytes=0,
+        ),
+        gates=Verdicts((verdict("metric roc_auc", "unknown", nan, inf, ""),)),
     )  # fmt: skip

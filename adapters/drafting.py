@@ -1,0 +1,121 @@
+"""`run.py init`: a first declaration from a user's own table."""
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+
+from adapters.declaration import FILE, load
+from adapters.sources import read
+from adapters.warehouse import query
+from lifecycle.data.cast import plain
+from lifecycle.data.conform import require_distinct_names
+from lifecycle.data.declaration import TableSource
+from lifecycle.errors import ProjectError
+from lifecycle.project.drafting import draft_target, draft_text, rewrite
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+
+
+def draft(path: Path | str, target: str, *, name: str, folder: Path | None = None) -> str:
+    """Write a commented declaration for a table.
+
+    Parameters
+    ----------
+    path
+        A csv or parquet file, a folder of parquet files, or any URL a declaration may hold.
+    target
+        The column to predict.
+    folder
+        Where the declaration will lie; the path of the table is written relative to it if the
+        table lies below the same root, else in full.
+
+    Raises
+    ------
+    ProjectError
+        If the target is not there, or nothing can be learnt to predict it.
+    SourceError
+        If the table cannot be read.
+    """
+    url, home = _address(path, folder)
+    table = slug(Path(str(path)).name.split(".")[0])
+    raw, refused = _read(url, table, home)
+    question = draft_target(raw, target)
+    rewriting = rewrite(raw, question)
+    sql = rewriting.query(table)
+    rows = query(sql, {table: raw}) if sql else raw
+    labelled = rows.filter(plain(rows[target]).is_valid())
+    return draft_text(
+        labelled,
+        question,
+        arrived=len(raw),
+        refused=refused,
+        name=name,
+        table=table,
+        url=url,
+        query=sql,
+    )
+
+
+def init(path: Path | str, target: str, *, name: str | None = None, root: Path) -> Path:
+    """Draft a project into `projects/<name>/`, and give its file.
+
+    Raises
+    ------
+    ProjectError
+        If there is such a project already (nothing is ever written over), or the table cannot
+        be declared.
+    """
+    chosen = name if name is not None else slug(Path(str(path)).name.split(".")[0])
+    if not NAME.fullmatch(chosen):
+        raise ProjectError(
+            f'"{chosen}" cannot be a project\'s name: a letter, then letters, digits, - or _. '
+            f'For example "{slug(chosen)}".'
+        )
+    folder = root / "projects" / chosen
+    if folder.exists():
+        raise ProjectError(
+            f'There is a project "{chosen}" already ({folder}), and it is not written over. '
+            "Give the new one another name with --name."
+        )
+    text = draft(path, target, name=chosen, folder=folder)
+    folder.mkdir(parents=True)
+    file = folder / FILE
+    file.write_text(text, encoding="utf-8")
+    load(str(file), root=root)
+    return file
+
+
+def slug(text: str) -> str:
+    """Make a name of any text.
+
+    Examples
+    --------
+    >>> slug("My data (1)"), slug("2013 flights"), slug("日本")
+    ('my_data_1', 't_2013_flights', 'table_1')
+    """
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    name = "_".join(words)[:60].rstrip("_")
+    if not name:
+        return "table_1"
+    return name if name[0].isalpha() else f"t_{name}"
+
+
+def _address(path: Path | str, folder: Path | None) -> tuple[str, Path]:
+    """Give the URL to declare, and where relative ones start."""
+    if "://" in str(path):
+        return str(path), folder or Path.cwd()
+    file = Path(path).expanduser().resolve()
+    if folder is None:
+        return str(file), file.parent
+    above = folder.resolve().parent.parent
+    if not file.is_relative_to(above):
+        return str(file), folder
+    return str(Path(*[".."] * 2, file.relative_to(above))), folder
+
+
+def _read(url: str, name: str, home: Path) -> tuple[pa.Table, int]:
+    found = read(TableSource(url=url), name=name, home=home)
+    table = found.table if isinstance(found.table, pa.Table) else found.table.to_table()
+    require_distinct_names(table)
+    return table, found.intake.refused
