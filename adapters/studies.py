@@ -46,6 +46,10 @@ GUESSES = 8
 SMALL_CELLS = 100_000
 """Rows times columns up to which one thread does."""
 
+RUNNERS_UP = 2
+"""Trials of the best family that may join the ensemble beside its best: the difference
+between them is often noise."""
+
 SELECTION_SHARE = 0.3
 """The part of the time the selection of features may use up."""
 
@@ -107,13 +111,14 @@ def search(
         fingerprint=fingerprint,
     )
     heaviest = max(conclusion.weights, key=lambda name: conclusion.weights[name])
+    winner = candidate.family
     record = SearchRecord(
         metric=bench.question.metric,
         seed=search.seed,
         folds=len(bench.folds),
         fold_kind=bench.folds.described,
         trials=tuple(hunt.records),
-        winner=conclusion.winner if is_whole else f"{conclusion.winner} (final fit cut short)",
+        winner=winner if is_whole else f"{winner} (final fit cut short)",
         winner_params=bests[heaviest].params,
         members=dict(conclusion.weights),
         validation=conclusion.validation,
@@ -235,8 +240,8 @@ class _Hunt:
     study: optuna.Study
     on_trial: OnTrial
     records: list[TrialRecord] = field(default_factory=list)
-    tried: dict[FamilyName, Best] = field(default_factory=dict)
-    seconds_a_row: dict[FamilyName, float] = field(default_factory=dict)
+    tried: dict[int, Best] = field(default_factory=dict)
+    refits: dict[int, float] = field(default_factory=dict)
     stopped_by: Literal["trials", "timeout"] = "trials"
 
     def run_trials(self) -> None:
@@ -248,18 +253,16 @@ class _Hunt:
                 self.stopped_by = "timeout"
                 return
 
-    def recall_bests(self) -> dict[FamilyName, Best]:
-        """Give the best trial of each family, tried again where an earlier process ran it."""
+    def recall_bests(self) -> dict[str, Best]:
+        """Give the trials a winner is made of, tried again where an earlier process ran them."""
         question = replace(self.bench.question, check=lambda: None)
-        bests: dict[FamilyName, Best] = {}
-        for name in self.search.families:
-            best = self._best_trial(name)
-            if best is None:
-                continue
-            params = cast(Params, best.user_attrs["params"])
-            known = self.tried.get(name)
-            if known is None or known.params != params:
-                known = Best(params, self.bench.try_out(FAMILIES[name], params, question))
+        bests: dict[str, Best] = {}
+        for name, trial in self._pool().items():
+            known = self.tried.get(trial.number)
+            if known is None:
+                family, params = _family(trial), cast(Params, trial.user_attrs["params"])
+                tried = self.bench.try_out(FAMILIES[family], params, question)
+                known = Best(family, params, tried)
             bests[name] = known
         if not bests:
             raise DataError(
@@ -267,12 +270,28 @@ class _Hunt:
             )
         return bests
 
+    def _pool(self) -> dict[str, FrozenTrial]:
+        """Find the best trial of each family, and the runners-up of the best family."""
+        trials = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        ranked = sorted(trials, key=lambda trial: (trial.value, trial.number))
+        places: dict[FamilyName, int] = {}
+        pool = {}
+        for trial in ranked:
+            family = _family(trial)
+            place = places[family] = places.get(family, 0) + 1
+            is_best = family == _family(ranked[0]) and FAMILIES[family].name != "linear"
+            if place == 1:
+                pool[str(family)] = trial
+            elif is_best and place <= 1 + RUNNERS_UP:
+                pool[f"{family} {place}"] = trial
+        return pool
+
     @property
     def _done(self) -> int:
         return len(self._finished())
 
     def _finished(self) -> list[FrozenTrial]:
-        return self.study.get_trials(deepcopy=False, states=FINISHED)
+        return cast(list[FrozenTrial], self.study.get_trials(deepcopy=False, states=FINISHED))
 
     def _take_up(self) -> None:
         """Close trials a killed process left open, and list those it finished."""
@@ -344,30 +363,26 @@ class _Hunt:
         if tried is not None:
             trial.set_user_attr("fold_losses", list(tried.losses))
             trial.set_user_attr("rounds", tried.rounds)
-            self._keep(name, params, tried, seconds)
         self.study.tell(
             trial.number,
             None if tried is None else tried.loss,
             state=state,
             skip_if_finished=True,
         )
+        if tried is not None:
+            self._keep(trial.number, Best(name, params, tried), seconds)
         frozen = self.study.get_trials(deepcopy=False)[trial.number]
         record = _record(frozen, len(self.records))
         self.records.append(record)
         self.on_trial(record, self._done, self.search.trials, self.run.left)
 
-    def _keep(self, name: FamilyName, params: Params, tried: Tried, seconds: float) -> None:
-        known = self.tried.get(name)
-        if known is None or tried.loss < known.tried.loss:
-            self.tried[name] = Best(params, tried)
-            self.seconds_a_row[name] = seconds / self.bench.fitted_rows
-        rows = len(self.bench.labels) * max(self.bench.growth, 1.0)
-        self.run.reserve = rows * sum(self.seconds_a_row.values())
-
-    def _best_trial(self, name: FamilyName) -> FrozenTrial | None:
-        trials = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        own = [trial for trial in trials if _family(trial) == name]
-        return min(own, key=lambda trial: trial.value or 0.0, default=None)
+    def _keep(self, number: int, best: Best, seconds: float) -> None:
+        """Keep what the pool needs of this trial, and the time to fit the pool on all rows."""
+        self.tried[number] = best
+        self.refits[number] = seconds * self.bench.refit_effort(best.tried)
+        in_pool = {trial.number for trial in self._pool().values()}
+        self.tried = {number: best for number, best in self.tried.items() if number in in_pool}
+        self.run.reserve = sum(self.refits.get(number, 0.0) for number in in_pool)
 
 
 @dataclass(frozen=True)

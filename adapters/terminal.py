@@ -48,7 +48,7 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
         yield (
             "",
             (
-                f"{figures.count(intake.refused)} refused, {figures.count(intake.unlabelled)} "
+                f"{figures.count(story.refused_rows)} refused, {figures.count(intake.unlabelled)} "
                 f"without a label, {figures.count(intake.outside_window)} outside the window"
             ),
         )
@@ -123,7 +123,7 @@ def _ending(story: Story) -> Text:
         return Text(f"✕ Refused by {reasons}.{kept}", style="bold red")
     if version is None:
         return Text("Unfinished: nothing was registered.", style="bold yellow")
-    alias = f" as {version.alias}" if version.alias else ", since superseded"
+    alias = f" as {version.alias}" if version.alias else ", in no role any more"
     return Text(f"✓ Registered {version.name} version {version.number}{alias}.", style="bold green")
 
 

@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 from adapters.sources import read
 from adapters.sources.plain import plain_table
 from lifecycle.data.cast import cast
+from lifecycle.data.conform import require_distinct_names
 from lifecycle.data.declaration import ColumnType, Data, Schema
 from lifecycle.data.intake import Intake
 from lifecycle.data.window import having_label, within
@@ -32,8 +33,11 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
-    "TimeZone": "UTC",
 }
+
+SESSION = ("SET TimeZone = 'UTC'", "SET enable_progress_bar = false")
+LOCK = ("SET enable_external_access = false", "SET lock_configuration = true")
+"""Run once the tables are registered: nothing else can be reached, and nothing undoes it."""
 
 _UNKNOWN_NAME = re.compile(
     r'(?:column|named) "(?P<column>[^"]+)"|Table with name (?P<table>\S+) does not exist'
@@ -59,10 +63,13 @@ def gather(data: Data, schema: Schema, *, home: Path) -> tuple[pa.Table, Intake]
     SourceError
         If a table cannot be brought in, the query cannot be run, or its result lacks the
         label, the time or a part of the key.
+    DataError
+        If two columns of the result share a name.
     """
     sources = {name: read(source, name=name, home=home) for name, source in data.tables.items()}
     rows: dict[str, Rows] = {name: source.table for name, source in sources.items()}
     result = _the_only(rows) if data.query is None else query(data.query, rows)
+    require_distinct_names(result)
     _require_roles(result, data)
     inside, outside = within(result, data.window, data.time) if data.time else (result, 0)
     table, unlabelled = having_label(inside, data.label)
@@ -98,8 +105,8 @@ def query(sql: str, tables: Mapping[str, Rows]) -> pa.Table:
         for name, rows in tables.items():
             _require_one_case(f"data.tables.{name}: the columns", rows.schema.names)
             connection.register(name, rows)
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+        for statement in (*SESSION, *LOCK):
+            connection.execute(statement)
         try:
             _require_select(sql)
             return plain_table(connection.sql(sql).to_arrow_table())

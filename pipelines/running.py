@@ -65,7 +65,9 @@ def _render(story: Story) -> str:
 
 def _purpose(loaded: LoadedProject) -> Purpose:
     about = loaded.project.about
-    return Purpose(question=about.question, decision=about.decision, owner=about.owner)
+    return Purpose(
+        question=about.question, decision=about.decision, owner=about.owner, caveats=about.caveats
+    )
 
 
 def _lineage(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
@@ -106,6 +108,7 @@ def _partial(
         purpose=purpose,
         label=label.column,
         task=label.task,
+        positive=label.positive,
         lineage=lineage,
         **reached,
     )

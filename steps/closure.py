@@ -5,12 +5,15 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
+DATA = ("*.css", "*.j2", "templates/*")
+"""Files that are read beside a module rather than imported."""
+
 
 def code_below(module: Path, *, root: Path, rooms: tuple[str, ...]) -> tuple[str, ...]:
     """Give the files a module imports from our own rooms, directly or not, itself included.
 
     Imports inside functions count as well. A package's `__init__` comes with each of its
-    modules.
+    modules, and so do the templates and styles that lie beside them.
 
     Parameters
     ----------
@@ -33,7 +36,8 @@ def code_below(module: Path, *, root: Path, rooms: tuple[str, ...]) -> tuple[str
             continue
         seen.add(path)
         todo.extend(_imported(path, root.resolve(), rooms))
-    return tuple(sorted(str(path.relative_to(root.resolve())) for path in seen))
+    everything = seen.union(*(_data_of(path) for path in seen))
+    return tuple(sorted(str(path.relative_to(root.resolve())) for path in everything))
 
 
 @functools.cache
@@ -42,6 +46,10 @@ def _imported(path: Path, root: Path, rooms: tuple[str, ...]) -> tuple[Path, ...
     names = {name for node in ast.walk(tree) for name in _names(node)}
     ours = {name for name in names if name.split(".")[0] in rooms}
     return tuple(file for name in sorted(ours) for file in _files(name, root))
+
+
+def _data_of(module: Path) -> set[Path]:
+    return {file for pattern in DATA for file in module.parent.glob(pattern) if file.is_file()}
 
 
 def _names(node: ast.AST) -> Iterator[str]:

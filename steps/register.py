@@ -41,6 +41,7 @@ def register(
         purpose=purpose,
         label=data.label.column,
         task=data.label.task,
+        positive=data.label.positive,
         units={name: column.unit for name, column in schema.root.items() if column.unit},
         intake=intake,
         checks=checks,

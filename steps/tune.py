@@ -33,7 +33,7 @@ def tune(
     storage = state(ROOT) / "studies" / f"{study}.log"
     storage.parent.mkdir(parents=True, exist_ok=True)
     # Two runs of one search do not mix their trials: the second waits, and finds them done.
-    with FileLock(f"{storage}.lock"):
+    with FileLock(storage.with_suffix(".guard")):
         candidate, record = studies.search(
             train,
             data=data,

@@ -34,7 +34,7 @@ class Survey:
 
 
 def survey(content: Any, *, delimiter: str) -> Survey:
-    r"""Look at every byte once, some 500 MB a second.
+    r"""Look at every byte once, at 400 MB (all quoted) to 1,400 MB (no quotes) a second.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def _starts_with_zero(
     data: NDArray[np.uint8], start: int, block: NDArray[np.uint8], delimiter: int
 ) -> bool:
     """Whether a field of the block starts with a zero and another digit."""
-    if start == 0 and data[0] == _ZERO and len(data) > 1 and data[1] - _ZERO < 10:
+    if start == 0 and bytes(data[:1]) == b"0" and bytes(data[1:2]).isdigit():
         return True
     before, after = block[:-1], block[1:]
     zeros = after == _ZERO

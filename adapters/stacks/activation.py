@@ -9,6 +9,9 @@ from adapters.stacks.file import Component, StackFile, expand, load
 from lifecycle.errors import StackError
 from lifecycle.fingerprint import fingerprint
 
+SECRET = ("username", "password", "token", "secret", "key")
+"""How a setting ends that is kept as it is written: `${NAME}`, and not what it stands for."""
+
 KINDS = ("orchestrator", "artifact_store", "experiment_tracker")
 
 
@@ -55,8 +58,10 @@ def _component(kind: str, component: Component, configuration: dict[str, Any]) -
     from zenml.exceptions import EntityExistsError
 
     client = Client()
-    # Experiments are reached by MLflow's own client; ZenML keeps no copy of a password.
-    kept = component.configuration if kind == "experiment_tracker" else configuration
+    # Experiments are reached by MLflow's own client, so ZenML keeps no copy of a password.
+    kept = configuration | {
+        key: value for key, value in component.configuration.items() if key.endswith(SECRET)
+    }
     name = f"{component.name}-{fingerprint([component.flavor, configuration])[:10]}"
     component_type = StackComponentType(kind)
     try:

@@ -264,16 +264,18 @@ def _histogram(ordered: Numbers) -> Histogram:
         low, high = float(ordered[0]), float(ordered[-1])
     if low == high:
         return Histogram(edges=(low, low), counts=(len(ordered),))
-    edges = np.linspace(low, high, _bars(ordered, low, high) + 1)
+    edges = _edges(ordered, low, high)
     below = np.searchsorted(ordered, edges[1:-1], side="left")
     counts = np.diff(np.concatenate([[0], below, [len(ordered)]]))
     return Histogram(edges=tuple(edges.tolist()), counts=tuple(counts.tolist()))
 
 
-def _bars(ordered: Numbers, low: float, high: float) -> int:
-    """Use no more bars than there are whole numbers, so that none stays empty for that reason."""
+def _edges(ordered: Numbers, low: float, high: float) -> Numbers:
+    """Give each whole number a bar of its own where they are few, so that none is merged."""
     is_whole = bool((ordered == np.floor(ordered)).all())
-    return int(min(BINS, high - low)) if is_whole else BINS
+    if is_whole and high - low < BINS:
+        return np.arange(low - 0.5, high + 1)
+    return np.linspace(low, high, BINS + 1)
 
 
 def _bin_codes(values: Numbers, missing: NDArray[np.bool_], edges: Numbers) -> Codes:

@@ -39,7 +39,7 @@ class Intake(Value):
     Parameters
     ----------
     rows
-        Rows of the query's result inside the window.
+        Rows that go on: inside the window, with a label, and readable.
     unlabelled
         Rows of the result without a label: kept out of training, counted here.
     outside_window

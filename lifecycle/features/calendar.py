@@ -35,6 +35,7 @@ def calendar_part(seconds: NDArray[np.int64], part: CalendarPart) -> NDArray[np.
     [6.0, 6.0, 18.75]
     """
     times = seconds.astype("datetime64[s]")
+    value: NDArray[np.int64] | NDArray[np.float64]
     if part == "hour":
         value = (seconds % DAY) / 3600
     elif part == "day_of_week":

@@ -33,7 +33,7 @@ def read_numbers(table: pa.Table, name: str) -> NDArray[np.float32]:
         numbers = np.full(len(column), np.nan)
     with np.errstate(over="ignore"):
         cut = numbers.astype(np.float32)
-    return np.clip(cut, -LARGEST, LARGEST, out=cut)
+    return np.asarray(np.clip(cut, -LARGEST, LARGEST, out=cut))
 
 
 def read_seconds(table: pa.Table, name: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -44,9 +44,7 @@ def read_seconds(table: pa.Table, name: str) -> tuple[NDArray[np.int64], NDArray
     return micros.to_numpy(zero_copy_only=False) // 1_000_000, missing
 
 
-def read_codes(
-    table: pa.Table, names: Sequence[str]
-) -> tuple[NDArray[np.int64], list[str]]:
+def read_codes(table: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
     """Read a category, or a cross of two, as codes and the distinct values they stand for.
 
     A missing value stands for `MISSING`.

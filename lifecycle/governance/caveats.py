@@ -1,12 +1,12 @@
 """What to know before relying on a version: each sentence from the evidence, none invented."""
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 
 from lifecycle.evaluation.evidence import Evaluation, Slice
 from lifecycle.governance import figures
 from lifecycle.governance.lineage import Lineage
 from lifecycle.governance.story import Story
-from lifecycle.verdict import Outcome, Verdicts
+from lifecycle.verdict import Outcome, Verdict
 
 MOST = 5
 """Sentences of one kind; the tables of the report hold the rest."""
@@ -17,8 +17,7 @@ def caveats(story: Story) -> tuple[str, ...]:
     told = {verdict.reason for verdict in story.gates if verdict.outcome is not Outcome.PASS}
     return (
         *story.purpose.caveats,
-        *_of_verdicts("check", story.checks),
-        *_of_verdicts("gate", story.gates),
+        *_of_verdicts(story),
         *(_of_evaluation(story.evaluation, told) if story.evaluation else ()),
         *_of_fairness(story, told),
         *_of_data(story),
@@ -26,18 +25,23 @@ def caveats(story: Story) -> tuple[str, ...]:
     )
 
 
-def _of_verdicts(kind: str, verdicts: Verdicts) -> Iterator[str]:
-    troubled = sorted(
-        (verdict for verdict in verdicts if verdict.outcome is not Outcome.PASS),
-        key=lambda verdict: not verdict.outcome.blocks,
-    )
-    for verdict in troubled[:MOST]:
-        says = {Outcome.WARN: "warns", Outcome.UNKNOWN: "could not be judged"}
+def _of_verdicts(story: Story) -> Iterator[str]:
+    """Tell what blocks, then what warns; of each kind a few."""
+    rules = (("check", story.checks), ("gate", story.gates))
+    for kind, verdicts in rules:
+        yield from _tell_some(kind, verdicts.blocking)
+    for kind, verdicts in rules:
+        yield from _tell_some(kind, [one for one in verdicts if one.outcome is Outcome.WARN])
+
+
+def _tell_some(kind: str, verdicts: Sequence[Verdict]) -> Iterator[str]:
+    says = {Outcome.WARN: "warns", Outcome.UNKNOWN: "could not be judged"}
+    for verdict in verdicts[:MOST]:
         what = says.get(verdict.outcome, "failed")
         reason = figures.legible(verdict.reason, 300)
         yield f"The {kind} “{figures.legible(verdict.rule)}” {what}: {reason}"
-    if len(troubled) > MOST:
-        yield f"{figures.count(len(troubled) - MOST)} more {kind}s did not pass."
+    if len(verdicts) > MOST:
+        yield f"{figures.plural(len(verdicts) - MOST, f'more {kind}')} did not pass."
 
 
 def _of_evaluation(evaluation: Evaluation, told: Set[str]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A weighted average of several models, where it clearly beats the best of them."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,17 @@ from lifecycle.modeling.declaration import Metric
 from lifecycle.modeling.losses import loss, row_losses
 
 Vector = NDArray[np.float64]
+Name = TypeVar("Name", bound=str)
+
+EVENNESS = 0.01
+"""How strongly weights are drawn together: models that differ by less than this share of the
+loss are told apart by noise, and averaged evenly."""
 
 SMALLEST_WEIGHT = 0.08
 """A member that weighs less is not worth the time it takes to answer."""
 
 
-def blend(scores: Mapping[str, Vector], weights: Mapping[str, float]) -> Vector:
+def blend(scores: Mapping[Name, Vector], weights: Mapping[Name, float]) -> Vector:
     """Average scores by weights that add up to one.
 
     Examples
@@ -27,8 +33,8 @@ def blend(scores: Mapping[str, Vector], weights: Mapping[str, float]) -> Vector:
 
 
 def choose_weights(
-    metric: Metric, labels: Vector, scores: Mapping[str, Vector], best: str
-) -> dict[str, float]:
+    metric: Metric, labels: Vector, scores: Mapping[Name, Vector], best: Name
+) -> dict[Name, float]:
     """Weigh the models against one another, or give the best one all the weight.
 
     The average has to lower the mean loss of rows by more than a standard error, and must not
@@ -52,7 +58,7 @@ def choose_weights(
     return weights if clearly and no_worse else alone
 
 
-def _lightest(metric: Metric, labels: Vector, scores: Mapping[str, Vector]) -> dict[str, float]:
+def _lightest(metric: Metric, labels: Vector, scores: Mapping[Name, Vector]) -> dict[Name, float]:
     """Find the weights with the smallest mean loss, without the members that hardly weigh."""
     names = list(scores)
     while len(names) > 1:
@@ -66,13 +72,14 @@ def _lightest(metric: Metric, labels: Vector, scores: Mapping[str, Vector]) -> d
 
 
 def _minimise(metric: Metric, labels: Vector, scores: list[Vector]) -> Vector:
+    count = len(scores)
     scale = max(float(row_losses(metric, labels, scores[0]).mean()), 1e-12)
 
     def objective(weights: Vector) -> float:
         mixed = sum(weight * score for weight, score in zip(weights, scores, strict=True))
-        return float(row_losses(metric, labels, np.asarray(mixed)).mean()) / scale
+        relative = float(row_losses(metric, labels, np.asarray(mixed)).mean()) / scale
+        return relative + EVENNESS * float(((weights - 1 / count) ** 2).sum())
 
-    count = len(scores)
     found = minimize(
         objective,
         np.full(count, 1 / count),

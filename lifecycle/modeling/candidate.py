@@ -107,7 +107,12 @@ class Candidate:
 
         Members are named from the heaviest down.
         """
-        return name_members({one.family: one.weight for one in self.state.members})
+        weights: dict[FamilyName, float] = {}
+        for one in self.state.members:
+            weights[one.family] = weights.get(one.family, 0.0) + one.weight
+        if len(weights) == 1 and len(self.state.members) > 1:
+            return f"ensemble of {len(self.state.members)} {self.state.members[0].family}"
+        return name_members(weights)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:

@@ -20,8 +20,9 @@ from lifecycle.task import Task
 
 @dataclass(frozen=True)
 class Best:
-    """The best configuration of one family."""
+    """A configuration that did well: the best of its family, or one of the runners-up."""
 
+    family: FamilyName
     params: Params
     tried: Tried
 
@@ -32,11 +33,16 @@ class Conclusion:
 
     Parameters
     ----------
+    weights
+        By the names the configurations were given: `xgboost`, and `xgboost 2` for a runner-up.
+    families
+        The weights added up by family.
     validation
         The metric after calibration, as it is usually read.
     """
 
-    weights: dict[FamilyName, float]
+    weights: dict[str, float]
+    families: dict[FamilyName, float]
     calibration: Calibration
     threshold: float | None
     threshold_reason: str
@@ -45,19 +51,17 @@ class Conclusion:
     @property
     def winner(self) -> str:
         """In words: which family, or which ensemble."""
-        return name_members(self.weights)
+        return name_members(self.families)
 
 
-def conclude(
-    bench: Workbench, bests: Mapping[FamilyName, Best], search: Search
-) -> Conclusion:
+def conclude(bench: Workbench, bests: Mapping[str, Best], search: Search) -> Conclusion:
     """Decide between the best of each family, calibrate, and set the threshold."""
     question = bench.question
     answered = np.unique(np.concatenate([asked for _, asked in bench.folds.pairs]))
     labels = bench.labels[answered]
     scores = {name: best.tried.scores[answered] for name, best in bests.items()}
     best = min(bests, key=lambda name: bests[name].tried.loss)
-    weights: dict[FamilyName, float] = {best: 1.0}
+    weights: dict[str, float] = {best: 1.0}
     if search.ensemble == "auto" and len(scores) > 1:
         chosen = choose_weights(question.metric, labels, scores, best)
         weights = {name: chosen[name] for name in bests if name in chosen}
@@ -68,12 +72,16 @@ def conclude(
     if question.task is Task.BINARY:
         threshold, reason = choose_threshold(search.threshold, labels, corrected)
     value = figure(question.metric, loss(question.metric, labels, corrected))
-    return Conclusion(weights, calibration, threshold, reason, value)
+    families: dict[FamilyName, float] = {}
+    for name, weight in weights.items():
+        family = bests[name].family
+        families[family] = families.get(family, 0.0) + weight
+    return Conclusion(weights, families, calibration, threshold, reason, value)
 
 
 def fit_candidate(
     bench: Workbench,
-    bests: Mapping[FamilyName, Best],
+    bests: Mapping[str, Best],
     conclusion: Conclusion,
     question: Question,
     *,
@@ -83,17 +91,17 @@ def fit_candidate(
     fingerprint: str,
 ) -> tuple[Candidate, bool]:
     """Fit the winner on all rows; also say whether every fit could be finished in time."""
-    views = {FAMILIES[name].view for name in conclusion.weights}
+    views = {FAMILIES[bests[name].family].view for name in conclusion.weights}
     whole = {view: bench.fit_whole(view) for view in sorted(views)}
     members, models, is_whole = [], [], True
     for name, weight in conclusion.weights.items():
-        best, family = bests[name], FAMILIES[name]
+        best, family = bests[name], FAMILIES[bests[name].family]
         fit = bench.refit(family, best.params, question, whole[family.view][1], best.tried.rounds)
         is_whole &= fit.is_whole
         models.append(fit.model)
         members.append(
             Member(
-                family=name,
+                family=best.family,
                 kind=fit.model.kind,
                 weight=weight,
                 params=best.params,

@@ -70,9 +70,7 @@ class Search(Section):
     """
 
     metric: Metric | None = None
-    families: tuple[FamilyName, ...] = Field(
-        default=("linear", "xgboost", "forest"), min_length=1
-    )
+    families: tuple[FamilyName, ...] = Field(default=("linear", "xgboost", "forest"), min_length=1)
     trials: int = Field(default=40, ge=1)
     timeout: Duration | None = timedelta(minutes=5)
     rows: int | None = Field(default=60_000, ge=1_000)

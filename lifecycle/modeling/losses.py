@@ -43,8 +43,8 @@ def row_losses(metric: Metric, labels: Labels, scores: Scores) -> NDArray[np.flo
     else:
         hit = scores[np.arange(len(labels)), labels.astype(np.int64)]
     if metric == "brier":
-        return (1 - hit) ** 2 if scores.ndim == 1 else _brier_rows(labels, scores)
-    return -np.log(np.clip(hit, SMALLEST, None))
+        return np.asarray((1 - hit) ** 2) if scores.ndim == 1 else _brier_rows(labels, scores)
+    return np.asarray(-np.log(np.clip(hit, SMALLEST, None)))
 
 
 def loss(metric: Metric, labels: Labels, scores: Scores) -> float:
@@ -82,9 +82,7 @@ def _roc_auc(labels: Labels, scores: Scores) -> float:
     if scores.ndim == 1:
         return float(metrics.roc_auc_score(labels, scores))
     present = [one for one in range(scores.shape[1]) if 0 < (labels == one).sum() < len(labels)]
-    return float(
-        np.mean([metrics.roc_auc_score(labels == one, scores[:, one]) for one in present])
-    )
+    return float(np.mean([metrics.roc_auc_score(labels == one, scores[:, one]) for one in present]))
 
 
 def _accuracy(labels: Labels, scores: Scores) -> float:

@@ -87,8 +87,6 @@ def _counts(labels: Vector, scores: Vector) -> tuple[Vector, Vector, Vector]:
 _METRICS: dict[str, Callable[[Vector, Vector, float, float], Vector]] = {
     "f1": lambda tp, fp, yes, no: 2 * tp / np.maximum(yes + tp + fp, 1),
     "accuracy": lambda tp, fp, yes, no: (tp + no - fp) / (yes + no),
-    "balanced_accuracy": lambda tp, fp, yes, no: (
-        tp / max(yes, 1) + (no - fp) / max(no, 1)
-    ) / 2,
+    "balanced_accuracy": lambda tp, fp, yes, no: (tp / max(yes, 1) + (no - fp) / max(no, 1)) / 2,
     "youden": lambda tp, fp, yes, no: tp / max(yes, 1) - fp / max(no, 1),
 }

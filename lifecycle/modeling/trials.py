@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from lifecycle.section import Value
 
 
@@ -40,8 +42,8 @@ class SearchRecord(Value):
     fold_kind: str
     trials: tuple[TrialRecord, ...]
     winner: str
-    winner_params: dict[str, float | int | str | bool] = {}
-    members: dict[str, float] = {}
+    winner_params: dict[str, float | int | str | bool] = Field(default_factory=dict)
+    members: dict[str, float] = Field(default_factory=dict)
     validation: float
     dropped: tuple[str, ...] = ()
     stopped_by: Literal["trials", "timeout"]

@@ -144,6 +144,14 @@ class Workbench:
             return family.fit(params, question, train)
         return family.fit(params, question, train, rounds=max(1, round(rounds * self.growth)))
 
+    def refit_effort(self, tried: Tried) -> float:
+        """Estimate how long a fit on all rows takes, as a multiple of the whole trial."""
+        effort = len(self.labels) / self.fitted_rows
+        if tried.rounds is not None:
+            made = float(np.mean([len(fit.curve) for fit in tried.fits]))
+            effort *= self.growth * tried.rounds / made
+        return 1.1 * effort
+
     @property
     def fitted_rows(self) -> int:
         """Rows a trial is fitted on, all folds together."""
@@ -178,12 +186,12 @@ class Workbench:
 def target_columns(question: Question, labels: Vector) -> Vector:
     """Give what target encoding averages, shape ``(rows, width)``."""
     if question.task is Task.REGRESSION:
-        return ((labels - labels.mean()) / (labels.std() or 1.0))[:, None]
+        return np.asarray((labels - labels.mean()) / (labels.std() or 1.0))[:, None]
     if question.task is Task.BINARY:
         return labels[:, None]
     counts = np.bincount(labels.astype(np.int64), minlength=question.classes)
     frequent = np.sort(np.argsort(-counts, kind="stable")[:ENCODED_CLASSES])
-    return (labels[:, None] == frequent).astype(np.float64)
+    return np.asarray(labels[:, None] == frequent, dtype=np.float64)
 
 
 def _common_rounds(fits: Sequence[Fit]) -> int | None:

@@ -85,7 +85,7 @@ def test_trees_win_where_only_trees_can_see_it() -> None:
     assert "linear" not in record.members
     scores = candidate.score(a_table(2000, seed=1))
     truth = np.array(a_table(2000, seed=1)["y"].to_pylist()) == "yes"
-    assert ((scores >= 0.5) == truth).mean() > 0.75
+    assert ((scores >= 0.5) == truth).mean() > 0.7  # a line gets 0.57 right
 
 
 def test_the_same_seed_finds_the_same_candidate() -> None:

@@ -10,7 +10,7 @@ from pyarrow import parquet
 from adapters import warehouse
 from adapters.warehouse import gather, query
 from lifecycle.data.declaration import Data, Schema
-from lifecycle.errors import SourceError
+from lifecycle.errors import DataError, SourceError
 from lifecycle.fingerprint import table_fingerprint
 
 LABEL = {"column": "late", "task": "binary"}
@@ -113,6 +113,23 @@ def test_a_role_without_its_column_is_an_error_with_the_nearest_name(home, chang
 
     assert message in error
     assert "Known: at, late, origin. Did you mean" in error
+
+
+def test_two_columns_of_one_name_are_an_error(home):
+    data = declare(**BOTH, query="SELECT f.*, w.* FROM flights f JOIN weather w USING (origin)")
+
+    with pytest.raises(DataError, match='More than one column is called "origin"'):
+        gather(data, Schema(), home=home)
+
+
+def test_a_refused_row_is_counted_with_its_table(home):
+    (home / "flights.csv").write_text(FLIGHTS + "2013-04-01T05:00:00Z,EWR\n")
+
+    _, intake = gather(declare(), Schema(), home=home)
+
+    (flights,) = intake.tables
+    assert (flights.rows, flights.refused, intake.refused) == (3, 1, 0)
+    assert flights.refusals[0].where == "flights.csv, line 5"
 
 
 def test_a_window_needs_a_time(home):
@@ -280,13 +297,13 @@ def test_another_process_gives_the_same_table(tmp_path):
 
 
 def test_what_does_not_fit_into_memory_goes_to_disk(monkeypatch):
-    monkeypatch.setitem(warehouse.SETTINGS, "memory_limit", "100MB")
-    numbers = pa.table({"x": list(range(200_000))})
+    monkeypatch.setitem(warehouse.SETTINGS, "memory_limit", "30MB")
+    numbers = pa.table({"x": list(range(50_000))})
     wide = "SELECT x, string_agg(repeat(md5(x::TEXT), 50)) AS pad FROM t GROUP BY x"
 
     found = query(f"SELECT count(pad) AS n FROM ({wide})", {"t": numbers})
 
-    assert found["n"].to_pylist() == [200_000]
+    assert found["n"].to_pylist() == [50_000]
 
 
 def test_a_query_that_needs_too_much_memory_says_so(monkeypatch):

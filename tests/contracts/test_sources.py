@@ -18,6 +18,7 @@ from lifecycle.errors import SourceError
 from tests.servers.databases import Database, has_mariadb
 
 pytest_plugins = ["tests.servers.fixtures"]
+pytestmark = pytest.mark.xdist_group("servers")
 
 TABLE = pa.table(
     {

@@ -63,7 +63,7 @@ def postgres() -> Iterator[Database]:
         _write_password(folder, user)
         command = [initdb, "-D", str(folder / "data"), "-U", "tester", "-E", "UTF8", "--locale=C"]
         command += ["-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-N"]
-        subprocess.run(command, user=user, check=True, capture_output=True, cwd=folder)
+        _prepare(command, folder, user)
         port = free_port()
         command = [server, "-D", str(folder / "data"), "-p", str(port), "-k", str(folder)]
         command += ["-c", f"listen_addresses={LOOPBACK}", "-c", "fsync=off"]
@@ -76,11 +76,13 @@ def postgres() -> Iterator[Database]:
 def mariadb() -> Iterator[Database]:
     server, install = find_program("mariadbd"), find_program("mariadb-install-db")
     if server is None or install is None:
-        raise FileNotFoundError("MariaDB's server is not installed (Debian: mariadb-server-core)")
+        raise FileNotFoundError(
+            "MariaDB's server is not installed (Debian: mariadb-server-core mariadb-client-core)"
+        )
     with _folder() as (folder, user):
         command = [install, "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db"]
         command += ["--auth-root-authentication-method=normal"]
-        subprocess.run(command, user=user, check=True, capture_output=True, cwd=folder)
+        _prepare(command, folder, user)
         start = folder / "start.sql"
         grants = f"CREATE USER tester@'{LOOPBACK}' IDENTIFIED BY '{PASSWORD}'"
         start.write_text(
@@ -91,10 +93,23 @@ def mariadb() -> Iterator[Database]:
         port = free_port()
         command = [server, "--no-defaults", f"--datadir={folder / 'data'}", f"--port={port}"]
         command += [f"--bind-address={LOOPBACK}", f"--socket={folder / 'socket'}"]
-        command += [f"--pid-file={folder / 'pid'}", f"--init-file={start}", "--skip-name-resolve"]
+        command += [
+            f"--pid-file={folder / 'pid'}",
+            f"--init-file={start}",
+            f"--tmpdir={folder}",
+            "--skip-name-resolve",
+        ]
         database = Database("mysql", port, "tester", "shop")
         with running(command, is_ready=lambda: _answers(database), log=folder / "log", user=user):
             yield database
+
+
+def _prepare(command: list[str], folder: Path, user: str | None) -> None:
+    # MariaDB's temporary tables are named so that two installations in one /tmp collide.
+    place = {**os.environ, "TMPDIR": str(folder)}
+    done = subprocess.run(command, user=user, capture_output=True, text=True, cwd=folder, env=place)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
 
 
 def _answers(database: Database) -> bool:

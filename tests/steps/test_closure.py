@@ -53,3 +53,12 @@ def test_tuning_rests_on_every_family() -> None:
 
     families = {path.name for path in (ROOT / "lifecycle/modeling/families").glob("*.py")}
     assert families <= {Path(path).name for path in below}
+
+
+def test_the_report_rests_on_its_templates_and_judging_does_not() -> None:
+    def templates(step: str) -> list[str]:
+        below = code_below(ROOT / "steps" / step, root=ROOT, rooms=ROOMS)
+        return [path for path in below if path.endswith((".j2", ".css"))]
+
+    assert templates("report.py")
+    assert templates("judge.py") == []

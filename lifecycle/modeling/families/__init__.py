@@ -1,7 +1,8 @@
 """The kinds of model. To add one: a file here, and a line in `FAMILIES`."""
 
 from lifecycle.modeling.declaration import FamilyName
-from lifecycle.modeling.families.family import Family, Model
+from lifecycle.modeling.families.family import Family as Family
+from lifecycle.modeling.families.family import Model as Model
 from lifecycle.modeling.families.forest import Forest
 from lifecycle.modeling.families.linear import Linear, LinearModel
 from lifecycle.modeling.families.trees import TreeModel

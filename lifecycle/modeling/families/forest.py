@@ -97,9 +97,9 @@ class Forest:
 def _gradient(question: Question, train: Sample) -> Vector:
     """Give the gradient of half the squared error at a sum of zero: the label, turned round."""
     if question.task is Task.MULTICLASS:
-        return -(train.y[:, None] == np.arange(question.classes)).astype(np.float64)
+        return -np.asarray(train.y[:, None] == np.arange(question.classes), dtype=np.float64)
     centre, spread = label_scale(train, question)
-    return (centre - train.y) / spread
+    return np.asarray((centre - train.y) / spread)
 
 
 def _settings(params: Params, question: Question, rounds: int) -> dict[str, object]:

@@ -40,9 +40,7 @@ class TreeModel:
     def predict_binned(self, rows: xgb.DMatrix, rounds: int | None = None) -> Vector:
         """Score rows that were cut into bins already, by all rounds or the first few."""
         trees = (0, rounds or 0)
-        return self.answer(
-            self.booster.predict(rows, output_margin=True, iteration_range=trees)
-        )
+        return self.answer(self.booster.predict(rows, output_margin=True, iteration_range=trees))
 
     def answer(self, margin: Matrix) -> Vector:
         """Turn the sums of the trees into scores."""

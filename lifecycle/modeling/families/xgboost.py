@@ -27,7 +27,7 @@ PATIENCE = 4.0
 """Rounds without gain, times the learning rate, after which boosting stops."""
 
 
-class _Watch(TrainingCallback):
+class _Watch(TrainingCallback):  # type: ignore[misc]
     """Asks after each round whether to go on; keeps the rounds so far where that is wanted."""
 
     def __init__(self, question: Question, *, keep: bool) -> None:
@@ -54,7 +54,8 @@ class XGBoost:
         """Give XGBoost's own defaults, then slower, more cautious learners."""
         return (
             _params(0.3, 6, 1.0, 1.0, 1.0, 1.0, 0.0),
-            _params(0.06, 8, 100.0, 0.6, 0.2, 30.0, 2.0) if rows > 20_000
+            _params(0.06, 8, 100.0, 0.6, 0.2, 30.0, 2.0)
+            if rows > 20_000
             else _params(0.05, 3, 3.0, 0.7, 0.5, 5.0, 0.0),
             _params(0.08, 6, 10.0, 0.8, 0.6, 5.0, 0.0),
             _params(0.1, 3, 5.0, 0.8, 0.7, 3.0, 0.0),
@@ -134,7 +135,9 @@ def _settings(params: Params, question: Question, labels: Vector) -> dict[str, o
     if question.task is Task.BINARY:
         share = float(np.clip(labels.mean(), 1e-6, 1 - 1e-6))
         return settings | {
-            "objective": "binary:logistic", "eval_metric": "logloss", "base_score": share
+            "objective": "binary:logistic",
+            "eval_metric": "logloss",
+            "base_score": share,
         }
     if question.task is Task.MULTICLASS:
         return settings | {

@@ -17,6 +17,7 @@ from tests.servers.databases import PASSWORD, Database, has_mariadb
 from tests.servers.process import free_port
 
 pytest_plugins = ["tests.servers.fixtures"]
+pytestmark = pytest.mark.xdist_group("servers")
 
 
 @pytest.fixture(params=["postgres", *(["mariadb"] if has_mariadb() else [])])

@@ -20,6 +20,7 @@ from lifecycle.errors import SourceError
 from tests.servers.process import free_port
 
 pytest_plugins = ["tests.servers.fixtures"]
+pytestmark = pytest.mark.xdist_group("servers")
 
 
 def error_of(url: str, home: Path, **declared: object) -> str:

@@ -49,8 +49,9 @@ def test_an_interval_of_95_percent_holds_the_truth_95_times_in_100(metric, make)
     found = [take(metric, make(generator, 400), by_row(400), seed=turn) for turn in range(400)]
 
     coverage = np.mean([each.low <= truth <= each.high for each in found])
-    # Of 400 turns at 95 %, 99 % lie within 2.8 points; the bootstrap itself costs about one.
-    assert 0.915 <= coverage <= 0.98
+    # Measured over 800 other turns: .936 to .946 with 200 samples, .940 to .954 with the 1,000
+    # that are the default. The limits lie three standard errors (1.2 points) from there.
+    assert 0.90 <= coverage <= 0.98
 
 
 def days(generator, count, rows):
@@ -70,8 +71,9 @@ def test_drawing_days_keeps_the_promise_that_drawing_rows_breaks():
             found = take("mae", answers, each, seed=turn)
             hits[name].append(found.low <= 2 / np.sqrt(np.pi) <= found.high)
 
-    assert np.mean(hits["day"]) >= 0.89
-    assert np.mean(hits["row"]) <= 0.75
+    # Measured over 600 other turns: .927 by day and .460 by row.
+    assert np.mean(hits["day"]) >= 0.87
+    assert np.mean(hits["row"]) <= 0.60
 
 
 def test_a_sample_draws_as_many_pieces_as_there_are():

@@ -40,12 +40,13 @@ def test_of_several_classes_the_highest_score_is_held_to_its_word():
 @pytest.mark.parametrize("task", [Task.BINARY, Task.MULTICLASS])
 def test_a_calibrated_model_stays_below_the_noise_floor_95_times_in_100(task):
     below = []
-    for turn in range(100):
+    for turn in range(300):
         answers = random_answers(task, 600, seed=turn)
         error = expected_calibration_error(answers).error
         below.append(error <= noise_floor(answers, seed=turn, samples=100))
 
-    assert np.mean(below) >= 0.88
+    # Measured over 500 other turns: .944 and .954; three standard errors are 4 points.
+    assert np.mean(below) >= 0.90
 
 
 def test_an_overconfident_model_lies_above_the_noise_floor():

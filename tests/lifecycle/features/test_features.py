@@ -101,7 +101,7 @@ def test_fitted_features_survive_being_written_down(view: str) -> None:
 
 
 def test_linear_models_never_see_a_missing_number() -> None:
-    nothing = {name: None for name in a_table(1).column_names}
+    nothing = dict.fromkeys(a_table(1).column_names)
 
     assert np.isfinite(fitted(a_table(), "linear").transform(one_row(**nothing))).all()
 

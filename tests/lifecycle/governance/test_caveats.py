@@ -27,6 +27,7 @@ def test_a_blocking_gate_comes_before_a_warning():
 
     gates = [sentence for sentence in found if "gate “" in sentence]
     assert "failed" in gates[0] and "could not be judged" in gates[1] and "warns" in gates[2]
+    assert found[0] == gates[0]
 
 
 def test_the_same_missing_evidence_is_told_once():
