@@ -37,9 +37,8 @@ def draft(path: Path | str, target: str, *, name: str, folder: Path | None = Non
     SourceError
         If the table cannot be read.
     """
-    url, home = _address(path, folder)
     table = slug(Path(str(path)).name.split(".")[0])
-    raw, refused = _read(url, table, home)
+    raw, refused = _read(_absolute(path), table)
     question = draft_target(raw, target)
     rewriting = rewrite(raw, question)
     sql = rewriting.query(table)
@@ -52,7 +51,7 @@ def draft(path: Path | str, target: str, *, name: str, folder: Path | None = Non
         refused=refused,
         name=name,
         table=table,
-        url=url,
+        url=_declared(path, folder),
         query=sql,
     )
 
@@ -101,21 +100,21 @@ def slug(text: str) -> str:
     return name if name[0].isalpha() else f"t_{name}"
 
 
-def _address(path: Path | str, folder: Path | None) -> tuple[str, Path]:
-    """Give the URL to declare, and where relative ones start."""
-    if "://" in str(path):
-        return str(path), folder or Path.cwd()
-    file = Path(path).expanduser().resolve()
-    if folder is None:
-        return str(file), file.parent
-    above = folder.resolve().parent.parent
-    if not file.is_relative_to(above):
-        return str(file), folder
-    return str(Path(*[".."] * 2, file.relative_to(above))), folder
+def _absolute(path: Path | str) -> str:
+    return str(path) if "://" in str(path) else str(Path(path).expanduser().resolve())
 
 
-def _read(url: str, name: str, home: Path) -> tuple[pa.Table, int]:
-    found = read(TableSource(url=url), name=name, home=home)
+def _declared(path: Path | str, folder: Path | None) -> str:
+    """Give the URL to declare: relative to the project where both lie below one root."""
+    url = _absolute(path)
+    root = folder.resolve().parent.parent if folder is not None else None
+    if "://" in url or root is None or not Path(url).is_relative_to(root):
+        return url
+    return str(Path("..", "..", Path(url).relative_to(root)))
+
+
+def _read(url: str, name: str) -> tuple[pa.Table, int]:
+    found = read(TableSource(url=url), name=name, home=Path.cwd())
     table = found.table if isinstance(found.table, pa.Table) else found.table.to_table()
     require_distinct_names(table)
     return table, found.intake.refused

@@ -32,5 +32,6 @@ def ingest(
             "fingerprint": table_fingerprint(table),
         }
     )
-    tell("ingest", f"{len(table):,} rows x {table.num_columns} columns, {intake.refused} refused")
+    unread = intake.refused + sum(source.refused for source in intake.tables)
+    tell("ingest", f"{len(table):,} rows x {table.num_columns} columns, {unread:,} refused")
     return table, schema, intake

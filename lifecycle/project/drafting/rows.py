@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from lifecycle.data.declaration import ColumnType, Label, Role
 from lifecycle.data.label import classes
 from lifecycle.data.rules.rows import RefusedRows, Rows
+from lifecycle.errors import ProjectError
 from lifecycle.project.drafting.columns import DraftColumn, draft_columns
 from lifecycle.project.drafting.quoting import scalar
 from lifecycle.project.drafting.target import ENOUGH_OF_A_CLASS, Target
@@ -74,6 +75,7 @@ class Draft:
 def draft_rows(table: pa.Table, target: Target, *, arrived: int, refused: int = 0) -> Draft:
     """Describe a table that has a label in every row."""
     columns, conformed = draft_columns(table, target)
+    _require_features(columns, target)
     label = Label(column=target.column, task=target.task)
     names = classes(conformed, label)
     time, reason = _choose_time(columns, conformed, target)
@@ -88,6 +90,17 @@ def draft_rows(table: pa.Table, target: Target, *, arrived: int, refused: int = 
         key=keys[0] if keys else None,
         time=time,
         not_split_by=reason,
+    )
+
+
+def _require_features(columns: tuple[DraftColumn, ...], target: Target) -> None:
+    others = [column for column in columns if column.name != target.column]
+    if any(column.is_feature for column in others):
+        return
+    why = "\n".join(f"  {column.name}: {column.comment}" for column in others[:20])
+    raise ProjectError(
+        f'There is nothing to predict "{target.column}" from: no other column says anything about '
+        f"its rows.\n{why}".rstrip()
     )
 
 

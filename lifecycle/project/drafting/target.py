@@ -26,6 +26,9 @@ ENOUGH_OF_A_CLASS = 10
 """As many as the check of labels wants by default."""
 
 
+_AMOUNTS = (ColumnType.NUMBER, ColumnType.INTEGER)
+
+
 @dataclass(frozen=True)
 class Target:
     """The column to predict.
@@ -85,7 +88,7 @@ def draft_target(table: pa.Table, name: str) -> Target:
             f'"{name}" holds times, which are not predicted. Make a number of it (the hours '
             "until then) in a query or in the table."
         )
-    if kind in (ColumnType.NUMBER, ColumnType.INTEGER) and not _is_class(known, distinct):
+    if kind in _AMOUNTS and not _is_class(known, distinct):
         reason = f"a number with {distinct:,} different values"
         return Target(name, Task.REGRESSION, ColumnType.NUMBER, reason)
     return _draft_classes(known, name, kind)
@@ -123,7 +126,12 @@ def _draft_classes(known: pa.ChunkedArray, name: str, kind: ColumnType) -> Targe
         column=name,
         task=Task.BINARY if len(enough) == 2 else Task.MULTICLASS,
         kind=shown,
-        reason=f"{len(enough)} different values",
+        reason=f"{len(enough)} different values"
+        + (
+            ", or are they amounts? then: regression"
+            if kind in _AMOUNTS and len(enough) > 2
+            else ""
+        ),
         left_out=tuple(sorted(set(counts) - enough)),
         rarest=min(counts[word] for word in enough),
     )

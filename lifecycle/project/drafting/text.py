@@ -166,7 +166,7 @@ def _choose_gates(draft: Draft) -> Iterable[str]:
     yield f"kind: overfit, metric: {figure}, at_most: {0.4 if draft.is_small else 0.3}"
     if task.is_classification and not draft.is_small:
         yield "kind: calibration, at_most: 0.1"
-    yield "kind: latency, p99_ms: 250"
+    yield f"kind: latency, p99_ms: {max(250, 2 * len(draft.columns))}"
     yield "kind: size, megabytes: 100"
 
 
