@@ -54,7 +54,8 @@ def plan_features(table: pa.Table, schema: Schema, features: Features) -> tuple[
     >>> [feature.name for feature in plan_features(table, schema, Features())]
     ['x', 'c']
     """
-    names = [name for name in schema.names() if name in table.column_names]
+    present = set(table.column_names)
+    names = [name for name in schema.names() if name in present]
     seen = [name for name in names if schema[name].is_feature]
     single = chain.from_iterable(
         _of_column(table, name, schema[name].type, features) for name in seen

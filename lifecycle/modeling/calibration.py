@@ -13,6 +13,10 @@ from lifecycle.section import Value
 Vector = NDArray[np.float64]
 
 
+FEWEST_ROWS = 1_000
+"""With fewer, a correction follows chance: it made sharp models of small tables too sure."""
+
+
 class Calibration(Value):
     """A correction of log odds: `slope * log odds + shift`, one shift for each class.
 
@@ -79,7 +83,7 @@ def choose_calibration(
         The rows each fold answers for, as places in `labels`.
     """
     none = Calibration(kind="none")
-    if len(folds) < 2 or len(labels) < 100:
+    if len(folds) < 2 or len(labels) < FEWEST_ROWS:
         return none
     gains = []
     for held_out in folds:

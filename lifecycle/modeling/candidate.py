@@ -194,11 +194,12 @@ class Candidate:
         return files
 
     def _require_columns(self, table: pa.Table) -> None:
-        missing = [name for name in self.columns if name not in table.column_names]
+        present = set(table.column_names)
+        missing = [name for name in self.columns if name not in present]
         if missing:
             raise DataError(
                 f'The rows have no column "{missing[0]}", which the model reads '
-                f"({len(missing)} missing in all). {suggest(missing[0], table.column_names)}"
+                f"({len(missing)} missing in all). {suggest(missing[0], present)}"
             )
 
 

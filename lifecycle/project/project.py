@@ -46,7 +46,7 @@ class Project(Section):
     @model_validator(mode="before")
     @classmethod
     def _split_by_time_where_there_is_time(cls, values: object) -> object:
-        if not isinstance(values, dict) or values.get("split") is not None:
+        if not isinstance(values, dict) or "split" in values:
             return values
         data = values.get("data")
         time = data.get("time") if isinstance(data, dict) else getattr(data, "time", None)

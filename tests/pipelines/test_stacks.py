@@ -23,7 +23,9 @@ def mlflow_server(folder: Path) -> Iterator[str]:
     command = [sys.executable, "-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(port)]
     command += ["--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/server.db"]
     command += ["--artifacts-destination", str(folder / "files")]
-    with running(command, is_ready=lambda: accepts(port), log=folder / "log"):
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    log = folder / "log"
+    with running(command, is_ready=lambda: accepts(port), log=log, environment=environment):
         yield f"http://{LOOPBACK}:{port}"
 
 

@@ -26,14 +26,11 @@ class Parts:
         By name; a column with a fault of its own is known by name only.
     gates
         Those that could be read, by their position.
-    split_is_declared
-        Whether `split` was written; if not it follows from `data.time`.
     """
 
     data: Data | None = None
     columns: Mapping[str, Column | None] = field(default_factory=dict)
     split: Split | None = None
-    split_is_declared: bool = True
     features: Features | None = None
     search: Search | None = None
     evaluation: EvaluationSettings | None = None
@@ -69,7 +66,6 @@ def parts_of(document: Mapping[str, Any], faulty: Iterable[Path]) -> Parts:
         if isinstance(columns, dict)
         else {},
         split=readable(("split",), Split, by_time or RandomSplit(by="random")),
-        split_is_declared=document.get("split") is not None,
         features=readable(("features",), Features, Features()),
         search=readable(("search",), Search, Search()),
         evaluation=readable(("evaluation",), EvaluationSettings, EvaluationSettings()),

@@ -109,7 +109,8 @@ def _describe(column: pa.ChunkedArray, name: str, kind: ColumnType) -> DraftColu
         return replace(draft, role=Role.IGNORE, comment="one value only")
     if _names_rows(column, known, name, kind, distinct):
         comment = "another value in every row"
-        is_key = not column.null_count
+        is_named = kind is ColumnType.INTEGER or _IDENTIFIER.search(name) is not None
+        is_key = is_named and not column.null_count
         missing = 0.0 if is_key else draft.missing
         return replace(draft, role=Role.IGNORE, comment=comment, is_key=is_key, missing=missing)
     if kind is ColumnType.TEXT:

@@ -77,8 +77,8 @@ def rewrite(table: pa.Table, target: Target) -> Rewriting:
             f"THEN {column_name} END"
         )
         reasons[target.column] = (
-            f"{len(target.left_out)} values have too few rows to be learnt: left out, and "
-            "counted as unlabelled"
+            f"too few rows to learn {len(target.left_out)} of its values: left out, and counted "
+            "as unlabelled"
         )
     return Rewriting(expressions, reasons)
 

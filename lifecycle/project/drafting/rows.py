@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -80,6 +80,9 @@ def draft_rows(table: pa.Table, target: Target, *, arrived: int, refused: int = 
     names = classes(conformed, label)
     time, reason = _choose_time(columns, conformed, target)
     keys = [column.name for column in columns if column.is_key]
+    columns = tuple(
+        replace(column, missing=0.0) if column.name == time else column for column in columns
+    )
     return Draft(
         target=target,
         positive=names[1] if target.task is Task.BINARY else None,

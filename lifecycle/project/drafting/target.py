@@ -121,17 +121,14 @@ def _draft_classes(known: pa.ChunkedArray, name: str, kind: ColumnType) -> Targe
             f'"{name}" has too few rows of each value ({_shown(counts)}): two values with at '
             f"least {FEWEST_OF_A_CLASS} rows each are needed."
         )
+    is_doubtful = kind in _AMOUNTS and len(enough) > 2
+    hint = "; if they are amounts: regression" if is_doubtful else ""
     shown = ColumnType.CATEGORY if kind is ColumnType.TEXT else kind
     return Target(
         column=name,
         task=Task.BINARY if len(enough) == 2 else Task.MULTICLASS,
         kind=shown,
-        reason=f"{len(enough)} different values"
-        + (
-            ", or are they amounts? then: regression"
-            if kind in _AMOUNTS and len(enough) > 2
-            else ""
-        ),
+        reason=f"{len(enough)} different values{hint}",
         left_out=tuple(sorted(set(counts) - enough)),
         rarest=min(counts[word] for word in enough),
     )
