@@ -1,14 +1,13 @@
 """Declarations on disk: `projects/<name>/project.yaml`, read with every fault and its line."""
 
-import json
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from adapters.overrides import apply
 from adapters.yaml_document import Document, parse
 from lifecycle.errors import ProjectError, suggest
+from lifecycle.fingerprint import fingerprint
 from lifecycle.project import places
 from lifecycle.project.faults import Fault
 from lifecycle.project.grammar import json_schema
@@ -84,7 +83,7 @@ def load(name_or_path: str, *, root: FilePath, overrides: Sequence[str] = ()) ->
         folder=path.parent,
         source=source,
         overrides=tuple(overrides),
-        fingerprint=fingerprint(project),
+        fingerprint=fingerprint(project.model_dump(mode="json", by_alias=True)),
     )
 
 
@@ -118,12 +117,6 @@ def projects(root: FilePath) -> tuple[Listed, ...]:
         Listed(file.parent.name, _question(file), file.parent)
         for file in sorted((root / "projects").glob(f"*/{FILE}"))
     )
-
-
-def fingerprint(project: Project) -> str:
-    """Hash what a project declares."""
-    text = json.dumps(project.model_dump(mode="json", by_alias=True), sort_keys=True)
-    return sha256(text.encode()).hexdigest()[:16]
 
 
 def as_meant(document: Document) -> Any:

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from filelock import FileLock
+
+from adapters.stacks.environment import state
 from adapters.stacks.file import Component, StackFile, expand, load
 from lifecycle.errors import StackError
 from lifecycle.fingerprint import fingerprint
@@ -37,12 +40,23 @@ def activate(name: str, *, root: Path) -> StackFile:
     _reach_artifacts(name, str(configurations["artifact_store"].get("path", "")))
     _quieten_integrations()
     _keep_secrets_unread()
-    identifiers = {
-        kind: [_component(kind, component, configurations[kind])]
-        for kind, component in components.items()
-    }
-    os.environ["ZENML_ACTIVE_STACK_ID"] = str(_stack(name, identifiers))
+    with FileLock(state(root) / "stores.guard"):
+        _make_tracker(configurations["experiment_tracker"]["tracking_uri"])
+        identifiers = {
+            kind: [_component(kind, component, configurations[kind])]
+            for kind, component in components.items()
+        }
+        os.environ["ZENML_ACTIVE_STACK_ID"] = str(_stack(name, identifiers))
     return declared
+
+
+def _make_tracker(uri: str) -> None:
+    """Let one process make MLflow's embedded database: two at once trip over each other."""
+    path = Path(uri.removeprefix("sqlite:///"))
+    if uri.startswith("sqlite:///") and not path.exists():
+        from adapters.experiments import client
+
+        client()
 
 
 def point_at_tracker(name: str, *, root: Path) -> None:

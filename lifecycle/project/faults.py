@@ -117,9 +117,13 @@ def word(error: Located, document: Any) -> Fault:
 
 
 def meant(path: Path, document: Any) -> str | None:
-    """Guess which key was meant by one that is not known."""
+    """Guess which key was meant by one that is not known here.
+
+    A key that is known elsewhere is rather in the wrong place than misspelt.
+    """
+    key = str(path[-1])
     known = places.keys(places.forms(document, path[:-1]))
-    near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+    near = get_close_matches(key, known, n=1, cutoff=0.8 if places.places(key) else 0.5)
     return near[0] if near else None
 
 
@@ -130,8 +134,7 @@ def _word_unknown(path: Path, document: Any) -> Fault:
     if meant(path, document) is None:
         text = text.partition(" Did you mean")[0]
         elsewhere = [place for place in places.places(key) if place != dotted(path)]
-        if elsewhere:
-            text += f" There is {' and '.join(elsewhere)}."
+        text += f" There is {' and '.join(elsewhere)}." if elsewhere else ""
     return Fault(path, "is not known here.", text.strip())
 
 

@@ -118,7 +118,8 @@ def _open(schema: Form, value: Any) -> Iterator[Form]:
     if "$ref" in schema:
         yield from _open(json_schema()["$defs"][schema["$ref"].rpartition("/")[2]], value)
     elif variants := schema.get("discriminator"):
-        chosen = variants["mapping"].get(inside(value, variants["propertyName"]))
+        named = inside(value, variants["propertyName"])
+        chosen = variants["mapping"].get(named) if isinstance(named, str) else None
         yield from _open({"$ref": chosen}, value) if chosen else (schema,)
     elif alternatives := schema.get("anyOf") or schema.get("oneOf"):
         for alternative in alternatives:

@@ -153,7 +153,7 @@ def test_columns_get_roles_by_what_they_hold(tmp_path):
     assert "role: leak" in column_of(text, "outcome")
     assert "role: ignore" in column_of(text, "same")
     assert "type: category" in column_of(text, "store_id")
-    assert "sensitive" in column_of(text, "sex")
+    assert "# a group of people? role: [feature, sensitive]" in text
 
 
 def test_limits_leave_room_on_both_sides(tmp_path):
