@@ -13,7 +13,7 @@ ONE_DOOR = {
     "whylogs": {"adapters/profiles.py"},
     "duckdb": {"adapters/warehouse.py"},
     "mlflow": {"adapters/experiments.py", "adapters/registry.py"},
-    "optuna": {"adapters/studies.py"},
+    "optuna": {"adapters/studies/study.py"},
 }
 
 

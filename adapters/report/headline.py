@@ -123,13 +123,12 @@ def _measured(measure: Measure) -> Tile:
 
 
 def _gained(lead: Comparison) -> Tile:
-    other = f"champion {lead.version}" if lead.version else f"the {lead.against} baseline"
     value, _, interval = figures.gain(lead).partition(" ")
     share = lead.gain / abs(lead.other) if lead.other else None
     relative = f", {figures.share(abs(share))}" if share is not None else ""
     way = "better" if lead.gain >= 0 else "worse"
     return Tile(
-        title=f"gain over {other}",
+        title=f"gain over {figures.rival(lead)}",
         value=value,
         range=interval,
         note=f"{figures.metric_title(lead.metric)}{relative} {way}, on the same rows",

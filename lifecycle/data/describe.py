@@ -93,15 +93,18 @@ class _Target:
     codes
         Class of each row; regression: none.
     shown
-        What is averaged in the pictures: the number itself, or whether the row is positive;
-        `None` in multiclass.
+        What is averaged in the pictures: the number itself, or whether the row is of the
+        class that is shown.
+    shown_class
+        The positive class (binary), or the most frequent one (multiclass).
     """
 
     name: str
     task: Task
     names: tuple[str, ...]
     codes: Codes | None
-    shown: Numbers | None
+    shown: Numbers
+    shown_class: int = 1
     counts: tuple[ValueCount, ...] = ()
     histogram: Histogram | None = None
 
@@ -121,12 +124,12 @@ class _Target:
             ValueCount(value=value, rows=count)
             for value, count in zip(names, rows.tolist(), strict=True)
         )
-        return cls(name, task, names, codes, _positives(codes, names, task), counts)
+        shown_class = int(rows.argmax()) if task is Task.MULTICLASS and len(names) else 1
+        shown = _are_of(shown_class, codes, names)
+        return cls(name, task, names, codes, shown, shown_class, counts)
 
     def mean_by(self, codes: Codes, bins: int) -> tuple[float | None, ...]:
         """Mean of what is shown in each bin; nothing for a bin without labels."""
-        if self.shown is None:
-            return (None,) * bins
         known = ~np.isnan(self.shown) & (codes < bins)
         rows = np.bincount(codes[known], minlength=bins)
         sums = np.bincount(codes[known], weights=self.shown[known], minlength=bins)
@@ -138,7 +141,6 @@ class _Target:
     def associate(self, codes: Codes, bins: int) -> tuple[float, str]:
         """Measure how strongly the bins go with the label, and name the measure."""
         if self.codes is None:
-            assert self.shown is not None
             known = ~np.isnan(self.shown)
             values, codes = self.shown[known], codes[known]
             values = values - values.mean() if len(values) else values
@@ -160,10 +162,9 @@ def _names(table: pa.Table, data: Data) -> tuple[str, ...]:
         return tuple(sorted(pc.unique(table[data.label.column].drop_null()).to_pylist()))
 
 
-def _positives(codes: Codes, names: tuple[str, ...], task: Task) -> Numbers | None:
-    if task is Task.MULTICLASS:
-        return None
-    return np.where(codes < len(names), (codes == 1).astype(np.float64), np.nan)
+def _are_of(shown_class: int, codes: Codes, names: tuple[str, ...]) -> Numbers:
+    """Tell of each row whether it is of a class; a row without a label is NaN."""
+    return np.where(codes < len(names), (codes == shown_class).astype(np.float64), np.nan)
 
 
 def _describe_column(
@@ -294,11 +295,11 @@ def _over_time(train: pa.Table, test: pa.Table, data: Data, label: _Target) -> t
     )
 
 
-def _shown_like(table: pa.Table, data: Data, label: _Target) -> Numbers | None:
+def _shown_like(table: pa.Table, data: Data, label: _Target) -> Numbers:
     """Give the label of other rows as the training rows' is shown."""
     column = table[data.label.column]
     if label.task is Task.REGRESSION:
         return _as_numbers(column)
     found = pc.index_in(column, value_set=pa.array(label.names, pa.string()))
     codes = found.fill_null(len(label.names)).to_numpy().astype(np.int64)
-    return _positives(codes, label.names, label.task)
+    return _are_of(label.shown_class, codes, label.names)

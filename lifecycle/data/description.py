@@ -18,7 +18,8 @@ class ValueCount(Value):
     Parameters
     ----------
     label
-        Mean label (regression) or share of the positive class (binary); `None` for multiclass.
+        Mean label (regression), share of the positive class (binary), or of the class that is
+        most frequent in the training rows (multiclass).
     """
 
     value: str
@@ -34,7 +35,7 @@ class ColumnDescription(Value):
     association
         Strength of its relation with the label alone, in [0, 1]; see `association_kind`.
     label_by_bin
-        Mean label, or share of the positive class, in each bin of the histogram.
+        The label in each bin of the histogram, as in `ValueCount`.
     """
 
     name: str

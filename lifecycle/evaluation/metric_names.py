@@ -78,6 +78,30 @@ FAIRNESS_METRICS: dict[str, FairnessInfo] = {
 }
 
 
+_TITLES = {
+    "roc_auc": "ROC AUC",
+    "r2": "R²",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "mape": "MAPE",
+    "mcc": "Matthews correlation",
+    "f1": "F1",
+    "f1_macro": "F1, macro",
+    "brier": "Brier score",
+}
+
+
+def metric_title(metric: str) -> str:
+    """Write a metric's name as the field does.
+
+    Examples
+    --------
+    >>> metric_title("roc_auc"), metric_title("log_loss")
+    ('ROC AUC', 'log loss')
+    """
+    return _TITLES.get(metric, metric.replace("_", " "))
+
+
 def metrics_for(task: Task) -> tuple[str, ...]:
     """Name the metrics a task has, the usual primary one first.
 

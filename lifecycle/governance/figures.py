@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from lifecycle.evaluation.evidence import Comparison, Measure
+from lifecycle.evaluation.metric_names import metric_title as metric_title
 from lifecycle.verdict import Outcome, Verdict
 
 NOTHING = "–"
@@ -13,31 +14,7 @@ NOTHING = "–"
 MARKS = {Outcome.PASS: "✓", Outcome.WARN: "!", Outcome.FAIL: "✕", Outcome.UNKNOWN: "?"}
 """One sign for each outcome, so that colour is never alone."""
 
-_TITLES = {
-    "roc_auc": "ROC AUC",
-    "r2": "R²",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "mape": "MAPE",
-    "mcc": "Matthews correlation",
-    "f1": "F1",
-    "f1_macro": "F1, macro",
-    "brier": "Brier score",
-    "average_precision": "average precision",
-}
-
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
-
-
-def metric_title(metric: str) -> str:
-    """Write a metric's name as the field does.
-
-    Examples
-    --------
-    >>> metric_title("roc_auc"), metric_title("log_loss")
-    ('ROC AUC', 'log loss')
-    """
-    return _TITLES.get(metric, metric.replace("_", " "))
 
 
 _MEANINGS = {
@@ -222,12 +199,12 @@ def shared_decimals(values: Iterable[float | None]) -> int:
 def decimals_of(low: float | None, high: float | None, *, value: float | None = None) -> int | None:
     """Decimals that a figure with an interval deserves: no more than the interval bears.
 
-    Three digits of `value` where the interval is wide, more where it is narrow.
+    Two digits of the interval's width; three of `value` where the interval is wide.
 
     Examples
     --------
-    >>> decimals_of(0.737, 0.747), decimals_of(2.82, 3.14, value=2.98)
-    (3, 2)
+    >>> decimals_of(0.737, 0.747), decimals_of(0.5, 0.8), decimals_of(2.82, 3.14, value=2.98)
+    (3, 2, 2)
     >>> decimals_of(44_000, 47_000), decimals_of(0.5, 0.5), decimals_of(None, None)
     (0, None, None)
     """
@@ -236,9 +213,9 @@ def decimals_of(low: float | None, high: float | None, *, value: float | None = 
     width = high - low
     if not 0 < width < math.inf:
         return None
-    of_width = -math.log10(width)
+    of_width = math.ceil(-math.log10(width))
     of_value = 2 - math.floor(math.log10(abs(value))) if value else 0
-    wanted = max(round(of_width) + 1, min(of_value, math.ceil(of_width) + 2))
+    wanted = max(of_width + 1, min(of_value, of_width + 2))
     return min(max(wanted, 0), 8)
 
 
@@ -281,6 +258,20 @@ def measure(found: Measure) -> str:
     '0.742 [0.737, 0.747]'
     """
     return interval(found.value, found.low, found.high)
+
+
+def rival(found: Comparison) -> str:
+    """Name what a candidate was compared with.
+
+    Examples
+    --------
+    >>> rival(Comparison(against="last", metric="rmse", candidate=2, other=3, gain=1,
+    ...                  low=0.9, high=1.1, confidence=0.95, probability_better=1, rows=10))
+    'the same as last time'
+    """
+    if found.version:
+        return f"champion {found.version}"
+    return "the same as last time" if found.against == "last" else f"the {found.against} baseline"
 
 
 def decimals_of_gain(found: Comparison) -> int | None:

@@ -100,8 +100,16 @@ class Story(Value):
         return self.positive
 
     @property
+    def shown_class(self) -> str | None:
+        """The class whose share the pictures show: the positive, or else the most frequent."""
+        if self.task is not Task.MULTICLASS:
+            return self.positive_class
+        counts = self.description.label_counts if self.description is not None else ()
+        return max(counts, key=lambda found: found.rows).value if counts else None
+
+    @property
     def label_meaning(self) -> str:
         """What a `label` figure in the description is: a share of a class, or a mean."""
         if self.task is Task.REGRESSION:
             return f"mean {self.label}"
-        return f"share where {self.label} is {self.positive_class or 'the positive class'}"
+        return f"share where {self.label} is {self.shown_class or 'the positive class'}"

@@ -1,6 +1,6 @@
 """A weighted average of several models, where it clearly beats the best of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -20,6 +20,9 @@ loss are told apart by noise, and averaged evenly."""
 SMALLEST_WEIGHT = 0.08
 """A member that weighs less is not worth the time it takes to answer."""
 
+WEIGHED_ROWS = 50_000
+"""Weights are found on this many rows at most: a few numbers need no more."""
+
 
 def blend(scores: Mapping[Name, Vector], weights: Mapping[Name, float]) -> Vector:
     """Average scores by weights that add up to one.
@@ -33,7 +36,13 @@ def blend(scores: Mapping[Name, Vector], weights: Mapping[Name, float]) -> Vecto
 
 
 def choose_weights(
-    metric: Metric, labels: Vector, scores: Mapping[Name, Vector], best: Name
+    metric: Metric,
+    labels: Vector,
+    scores: Mapping[Name, Vector],
+    best: Name,
+    *,
+    seed: int = 0,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[Name, float]:
     """Weigh the models against one another, or give the best one all the weight.
 
@@ -46,9 +55,15 @@ def choose_weights(
         Of rows none of the models was fitted on.
     best
         The model that wins alone.
+    check
+        Called between steps; what it raises ends the search for weights.
     """
     alone = {best: 1.0}
-    weights = _lightest(metric, labels, scores)
+    rows = np.arange(len(labels))
+    if len(rows) > WEIGHED_ROWS:
+        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:WEIGHED_ROWS])
+    some = {name: score[rows] for name, score in scores.items()}
+    weights = _lightest(metric, labels[rows], some, check)
     if len(weights) < 2:
         return alone
     mixed = blend(scores, weights)
@@ -58,11 +73,13 @@ def choose_weights(
     return weights if clearly and no_worse else alone
 
 
-def _lightest(metric: Metric, labels: Vector, scores: Mapping[Name, Vector]) -> dict[Name, float]:
+def _lightest(
+    metric: Metric, labels: Vector, scores: Mapping[Name, Vector], check: Callable[[], None]
+) -> dict[Name, float]:
     """Find the weights with the smallest mean loss, without the members that hardly weigh."""
     names = list(scores)
     while len(names) > 1:
-        found = _minimise(metric, labels, [scores[name] for name in names])
+        found = _minimise(metric, labels, [scores[name] for name in names], check)
         if found.min() >= SMALLEST_WEIGHT:
             rounded = np.round(found, 3)
             rounded[int(rounded.argmax())] += 1 - rounded.sum()
@@ -71,11 +88,14 @@ def _lightest(metric: Metric, labels: Vector, scores: Mapping[Name, Vector]) -> 
     return {names[0]: 1.0}
 
 
-def _minimise(metric: Metric, labels: Vector, scores: list[Vector]) -> Vector:
+def _minimise(
+    metric: Metric, labels: Vector, scores: list[Vector], check: Callable[[], None]
+) -> Vector:
     count = len(scores)
     scale = max(float(row_losses(metric, labels, scores[0]).mean()), 1e-12)
 
     def objective(weights: Vector) -> float:
+        check()
         mixed = sum(weight * score for weight, score in zip(weights, scores, strict=True))
         relative = float(row_losses(metric, labels, np.asarray(mixed)).mean()) / scale
         return relative + EVENNESS * float(((weights - 1 / count) ** 2).sum())

@@ -1,6 +1,6 @@
 """Calibration: makes a score of 0.3 mean that it happens three times in ten."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -46,7 +46,9 @@ class Calibration(Value):
         return _correct(np.array([self.slope, *self.shifts]), scores)
 
 
-def fit_calibration(labels: Vector, scores: Vector) -> Calibration:
+def fit_calibration(
+    labels: Vector, scores: Vector, check: Callable[[], None] = lambda: None
+) -> Calibration:
     """Fit the correction that makes the log loss on these rows smallest.
 
     The rows must not be ones the scores' model was fitted on.
@@ -55,6 +57,7 @@ def fit_calibration(labels: Vector, scores: Vector) -> Calibration:
     start = np.array([1.0] + [0.0] * (scores.shape[1] if several else 1))
 
     def objective(state: Vector) -> float:
+        check()
         loss = row_losses("log_loss", labels, _correct(state, scores)).mean()
         drawn_back = 1e-4 * ((state[0] - 1) ** 2 + (state[1:] ** 2).sum())
         return float(loss + drawn_back)
@@ -69,7 +72,10 @@ def fit_calibration(labels: Vector, scores: Vector) -> Calibration:
 
 
 def choose_calibration(
-    labels: Vector, scores: Vector, folds: Sequence[NDArray[np.int64]]
+    labels: Vector,
+    scores: Vector,
+    folds: Sequence[NDArray[np.int64]],
+    check: Callable[[], None] = lambda: None,
 ) -> Calibration:
     """Give the correction if it helps on rows it was not fitted on, else none.
 
@@ -81,6 +87,8 @@ def choose_calibration(
     ----------
     folds
         The rows each fold answers for, as places in `labels`.
+    check
+        Called between steps; what it raises ends the fit.
     """
     none = Calibration(kind="none")
     if len(folds) < 2 or len(labels) < FEWEST_ROWS:
@@ -90,13 +98,13 @@ def choose_calibration(
         rest = np.setdiff1d(np.concatenate(list(folds)), held_out)
         if len(np.unique(labels[rest])) < 2:
             return none
-        corrected = fit_calibration(labels[rest], scores[rest]).apply(scores[held_out])
+        corrected = fit_calibration(labels[rest], scores[rest], check).apply(scores[held_out])
         before = row_losses("log_loss", labels[held_out], scores[held_out])
         gains.append(before - row_losses("log_loss", labels[held_out], corrected))
     gain = np.concatenate(gains)
     if gain.mean() <= 2 * gain.std() / np.sqrt(len(gain)):
         return none
-    return fit_calibration(labels, scores)
+    return fit_calibration(labels, scores, check)
 
 
 def _correct(state: Vector, scores: Vector) -> Vector:

@@ -8,7 +8,13 @@ from lifecycle.section import Value
 
 
 class TrialRecord(Value):
-    """One trial: a family with parameters, its loss on each fold, and how it ended."""
+    """One trial: a family with parameters, its loss on each fold, and how it ended.
+
+    Parameters
+    ----------
+    refit_seconds
+        How long a fit of it on all rows is expected to take.
+    """
 
     number: int
     family: str
@@ -18,6 +24,7 @@ class TrialRecord(Value):
     fold_losses: tuple[float, ...] = ()
     rounds: int | None = None
     seconds: float
+    refit_seconds: float = 0.0
     reason: str = ""
 
 
@@ -34,6 +41,8 @@ class SearchRecord(Value):
         The winner's out-of-fold value of the metric, after calibration.
     dropped
         Features that selection left out.
+    notes
+        What the declared time did not allow, and where it was overrun.
     """
 
     metric: str
@@ -51,3 +60,4 @@ class SearchRecord(Value):
     calibration: str = "none"
     threshold: float | None = None
     threshold_reason: str = ""
+    notes: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from lifecycle.governance.story import Story
-from tests.pipelines.conftest import Write
+from tests.pipelines.conftest import Write, orders
 from tests.servers import web
 from tests.servers.process import LOOPBACK, accepts, free_port, running
 
@@ -111,3 +111,24 @@ def test_a_half_configured_stack_is_refused_before_anything_runs(
     assert done.returncode == 2
     assert "export PERENNIAL_BUCKET=" in done.stderr
     assert not (tmp_path / "state" / "zenml").exists()
+
+
+@pytest.mark.xdist_group("processes")
+def test_what_a_declaration_names_from_the_environment_is_not_stored(
+    write: Write, tmp_path: Path, root: Path
+) -> None:
+    import sqlite3
+
+    database = tmp_path / "t0p-s3cret-place.db"
+    orders().to_sql("orders", sqlite3.connect(database), index=False)
+    source = "{url: 'sqlite:///${ORDERS_DATABASE}', table: orders}"
+    folder = write("hidden", replaced={"orders: orders.csv": f"orders: {source}"})
+    state = tmp_path / "state"
+
+    train(root, "local", folder, {"PERENNIAL_STATE": str(state), "ORDERS_DATABASE": str(database)})
+
+    told = [
+        path.relative_to(state) for path in state.rglob("*")
+        if path.is_file() and b"t0p-s3cret-place" in path.read_bytes()
+    ]  # fmt: skip
+    assert told == []

@@ -159,3 +159,20 @@ def test_a_column_that_was_never_missing_and_now_often_is_stops_the_run(
 
     assert ending.story.end == "stopped"
     assert [verdict.rule for verdict in ending.story.checks.blocking] == ["missing items"]
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_a_crowned_version_is_the_one_to_beat(write: Write, root: Path) -> None:
+    folder = write("crowned", replaced={"confidence: 0.95": "confidence: 0.95, minimum_effect: 0%"})
+    train(folder, root)
+    registry.crown("crowned", "1")
+
+    second = train(folder, root, "search.seed=4")
+
+    assert (
+        registry.story_of("crowned", "champion").version
+        == registry.story_of("crowned", "1").version
+    )
+    assert second.story.evaluation is not None
+    assert second.story.evaluation.champion_version == "1"
+    assert {found.against for found in second.story.evaluation.champion} == {"champion"}

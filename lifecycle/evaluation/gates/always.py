@@ -1,7 +1,7 @@
 """What is judged whether or not a project declares it."""
 
 from lifecycle.evaluation.evidence import Evaluation
-from lifecycle.evaluation.gates.wording import unknown
+from lifecycle.evaluation.gates.wording import unknown, words
 from lifecycle.verdict import Outcome, Verdict
 
 _FEW_ROWS = 30
@@ -56,7 +56,7 @@ def _judge_primary(evaluation: Evaluation) -> Verdict:
         rule=rule,
         outcome=Outcome.PASS,
         measured=measure.value,
-        reason=f"{evaluation.primary} could be measured on the test rows.",
+        reason=f"{words(evaluation.primary)} could be measured on the test rows.",
     )
 
 

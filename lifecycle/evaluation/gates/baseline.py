@@ -6,6 +6,7 @@ from lifecycle.evaluation.evidence import Comparison, Evaluation
 from lifecycle.evaluation.gates.wording import (
     Amount,
     Confidence,
+    difference,
     figure,
     misfit,
     passes,
@@ -13,6 +14,7 @@ from lifecycle.evaluation.gates.wording import (
     unknown,
     words,
 )
+from lifecycle.evaluation.metric_names import metric_title
 from lifecycle.evaluation.plan import Needs
 from lifecycle.section import Section
 from lifecycle.verdict import Verdict
@@ -71,7 +73,7 @@ class BaselineGate(Section):
     def _tell_missing(self, evaluation: Evaluation) -> str:
         taken = ", ".join(sorted({comparison.against for comparison in evaluation.baselines}))
         return (
-            f"No comparison with {self.against or 'a baseline'} in {words(self.metric)} was "
+            f"No comparison with {self.against or 'a baseline'} in {metric_title(self.metric)} was "
             f"taken; there is one with: {taken or 'none'}."
         )
 
@@ -87,10 +89,19 @@ class BaselineGate(Section):
             measured=comparison.gain,
             limit=wanted,
             reason=(
-                f"{words(self.metric)} is {figure(comparison.candidate)} and that of the "
-                f"{comparison.against} baseline {figure(comparison.other)} on the same "
-                f"{comparison.rows:,} rows: better by {figure(comparison.gain)} "
-                f"({self.confidence:.0%} interval {figure(ends[0])} to {figure(ends[1])}); at "
-                f"least {figure(wanted)}, and an interval above zero, is wanted."
+                f"{words(self.metric)} is {figure(comparison.candidate)}, and "
+                f"{figure(comparison.other)} for {_name(comparison.against)} on the same "
+                f"{comparison.rows:,} rows: {difference(comparison.gain)} "
+                f"({self.confidence:.0%} interval of the gain {figure(ends[0])} to "
+                f"{figure(ends[1])}); {_tell_wanted(wanted)}."
             ),
         )
+
+
+def _name(against: str) -> str:
+    return "the same as last time" if against == "last" else f"the {against} baseline"
+
+
+def _tell_wanted(wanted: float) -> str:
+    least = f"at least {figure(wanted)} better, and " if wanted else ""
+    return f"{least}an interval above zero is wanted"

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from lifecycle.evaluation.evidence import Evaluation
 from lifecycle.evaluation.gates.wording import (
     Amount,
+    difference,
     figure,
     misfit,
     passes,
@@ -62,8 +63,7 @@ class OverfitGate(Section):
             limit=limit,
             reason=(
                 f"{words(metric)} is {figure(train.value)} on training rows and "
-                f"{figure(test.value)} on test rows: "
-                f"{'worse' if gap > 0 else 'better'} by {figure(abs(gap))}; at most "
+                f"{figure(test.value)} on test rows: {difference(-gap)}; at most "
                 f"{figure(limit)} worse is allowed."
             ),
         )

@@ -5,13 +5,14 @@ from typing import Literal, Self
 from lifecycle.evaluation.evidence import Evaluation, Slice
 from lifecycle.evaluation.gates.wording import (
     Amount,
+    difference,
     figure,
     misfit,
     resolve,
     unknown,
     words,
 )
-from lifecycle.evaluation.metric_names import METRICS, gain
+from lifecycle.evaluation.metric_names import METRICS, gain, metric_title
 from lifecycle.evaluation.plan import Needs
 from lifecycle.section import Section
 from lifecycle.verdict import Outcome, Verdict
@@ -134,10 +135,8 @@ def _tell(worst: Slice, metric: str, overall: float, limit: float, outcome: Outc
     chance = " That may be chance." if outcome is Outcome.WARN else ""
     return (
         f"The worst slice is {worst.column} = {worst.value} ({worst.rows:,} rows): "
-        f"{words(metric)} {figure(worst.measured or 0.0)} against {figure(overall)} on all rows"
-        f"{expected}: "
-        f"{'worse' if gap > 0 else 'better'} by {figure(abs(gap))}; at most {figure(limit)} worse "
-        f"is allowed.{chance}"
+        f"{metric_title(metric)} is {figure(worst.measured or 0.0)} against {figure(overall)} on all rows"
+        f"{expected}: {difference(-gap)}; at most {figure(limit)} worse is allowed.{chance}"
     )
 
 

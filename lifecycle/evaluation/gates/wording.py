@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from lifecycle.errors import suggest
 from lifecycle.evaluation.evidence import Evaluation
-from lifecycle.evaluation.metric_names import METRICS, metrics_for
+from lifecycle.evaluation.metric_names import METRICS, metric_title, metrics_for
 from lifecycle.task import Task
 from lifecycle.verdict import Outcome, Verdict
 
@@ -43,25 +43,47 @@ def resolve(amount: float | str, reference: float) -> float:
 
 
 def figure(value: float) -> str:
-    """Write a figure with four digits that mean something.
+    """Write a figure with at most four digits, and below one in at most four decimals.
 
     Examples
     --------
-    >>> figure(0.512345), figure(1234567.0), figure(0.0), figure(-0.00001234)
-    ('0.5123', '1,234,567', '0', '-1.234e-05')
+    >>> figure(0.512345), figure(0.071921), figure(55.6660), figure(1234567.0), figure(0.0)
+    ('0.5123', '0.0719', '55.67', '1,234,567', '0')
+    >>> figure(-0.2), figure(-0.00001234)
+    ('−0.2', '−1.234e−05')
     """
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    if abs(value) >= 10_000:
+        text = f"{value:,.0f}"
+    elif 0.001 <= abs(value) < 1:
+        text = f"{value:.4f}".rstrip("0").rstrip(".")
+    else:
+        text = f"{value:.4g}"
+    return text.replace("-", "−")
 
 
 def words(metric: str) -> str:
-    """Write a metric's name as words: `roc_auc` is "roc auc".
+    """Write a metric's name at the start of a sentence.
 
     Examples
     --------
-    >>> words("log_loss")
-    'log loss'
+    >>> words("log_loss"), words("roc_auc")
+    ('Log loss', 'ROC AUC')
     """
-    return metric.replace("_", " ")
+    title = metric_title(metric)
+    return title[:1].upper() + title[1:]
+
+
+def difference(gain: float) -> str:
+    """Tell which way a gain points, and how far.
+
+    Examples
+    --------
+    >>> difference(0.2), difference(-0.2), difference(0.0)
+    ('better by 0.2', 'worse by 0.2', 'no better and no worse')
+    """
+    if gain == 0:
+        return "no better and no worse"
+    return f"{'better' if gain > 0 else 'worse'} by {figure(abs(gain))}"
 
 
 def unknown(rule: str, reason: str, limit: float | str | None = None) -> Verdict:

@@ -92,6 +92,8 @@ class Linear:
         """Fit on the training rows; see `Family.fit`."""
         penalty = float(params["penalty"])
         if question.task is Task.REGRESSION:
+            if validation is not None:
+                question.check()
             model, is_whole = _ridge(penalty, question, train), True
         else:
             keep = validation is None
@@ -105,7 +107,6 @@ class Linear:
 
 def _ridge(penalty: float, question: Question, train: Sample) -> LinearModel:
     """Solve the normal equations; their matrix is computed once for all penalties."""
-    question.check()
     gram, moment, means, label = train.prepare("gram", lambda: _normal_equations(train))
     system = gram + penalty * np.eye(len(gram))
     weights = linalg.solve(system, moment, assume_a="pos").astype(np.float32)

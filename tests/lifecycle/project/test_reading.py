@@ -24,6 +24,8 @@ def faults(text, head=HEAD):
         ("search: {trails: 3}", "search.trails", 'Did you mean "trials"?'),
         ("search: {trials: many}", "search.trials", "a whole number of at least 1"),
         ("search: {trials: 0}", "search.trials", "is 0."),
+        ("search: {trials: true}", "search.trials", "is true. Allowed is a whole number"),
+        ("schema: {a: {type: number, min: no}}", "schema.a.min", 'is "no".'),
         ("search: {families: [xgbost]}", "search.families[0]", 'Did you mean "xgboost"?'),
         ("search: {families: []}", "search.families", "is empty."),
         ("search:", "search", "is empty. Allowed is a mapping with"),
