@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from adapters.stacks.environment import prepare
+from adapters.stacks.environment import STATE, prepare, state
 from lifecycle.errors import PerennialError, ProjectError, StackError
 
 ROOT = Path(__file__).resolve().parent
-REGISTERED, BROKE, MISUSED, REFUSED = 0, 1, 2, 3
+REGISTERED, BROKE, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -31,7 +31,8 @@ def main(
 ) -> None:
     """Keep a tabular model alive: train, judge, register.
 
-    Exit status: 0 done, 1 something broke, 2 misused, 3 refused by a check or a gate.
+    Exit status: 0 done, 1 something broke, 2 misused, 3 refused by a check or a gate,
+    130 interrupted.
     """
     if context.invoked_subcommand is not None:
         return
@@ -63,7 +64,9 @@ def init(
     from adapters.drafting import init as draft
 
     path = draft(table, target, name=name, root=ROOT)
-    print(f"Wrote {path}. Read it, then:")
+    print(f"Wrote {path}.")
+    _tell_left_out(path)
+    print("Read it, then:")
     print(f"  python run.py --pipeline training --project {path.parent.name}")
 
 
@@ -74,19 +77,35 @@ def show(
     stack: Annotated[str, typer.Option(help="Whose registry.")] = "local",
 ) -> None:
     """Print where a version came from, and what was found about it."""
-    prepare(ROOT)
+    folder = _state()
     from rich.console import Console
 
     from adapters.declaration import find
     from adapters.registry import story_of
     from adapters.stacks.activation import point_at_tracker
-    from adapters.terminal import origin, summarise
+    from adapters.terminal import origin, place, summarise
 
     find(project, root=ROOT)
     point_at_tracker(stack, root=ROOT)
     story, console = story_of(project, version), Console()
-    summarise(story, report=None, console=console)
+    number = story.version.number if story.version else None
+    page = place(folder / "reports", story.name, number)
+    summarise(story, report=str(page) if page.exists() else None, console=console)
     origin(story.lineage, console=console)
+
+
+def _tell_left_out(declaration: Path) -> None:
+    from adapters.declaration import load
+    from lifecycle.data.declaration import Role
+
+    schema = load(str(declaration), root=ROOT).project.columns
+    for role, why in (
+        (Role.LEAK, "look like the answer itself"),
+        (Role.PERSONAL, "look like personal data"),
+        (Role.IGNORE, "can teach nothing"),
+    ):
+        if names := schema.names(role):
+            print(f"  not features, because they {why}: {', '.join(map(repr, names))}")
 
 
 def _list() -> None:
@@ -104,18 +123,34 @@ def _list() -> None:
 
 def _run(pipeline: str, project: str, stack: str, changes: list[str]) -> int:
     from adapters.declaration import load
+    from adapters.stacks.file import load as load_stack
     from lifecycle.errors import suggest
     from pipelines import PIPELINES
 
     if pipeline not in PIPELINES:
-        raise ProjectError(f"There is no pipeline {pipeline!r}. {suggest(pipeline, PIPELINES)}")
+        raise ProjectError(f'There is no pipeline "{pipeline}". {suggest(pipeline, PIPELINES)}')
+    load_stack(stack, root=ROOT)
     loaded = load(project, root=ROOT, overrides=changes)
-    folder = prepare(ROOT)
+    folder = _state()
     print(f"{pipeline} {loaded.project.name} on {stack}", flush=True)
-    from pipelines.running import run
+    try:
+        from pipelines.running import run
 
-    ending = run(pipeline, loaded, stack=stack, root=ROOT)
+        ending = run(pipeline, loaded, stack=stack, root=ROOT)
+    except KeyboardInterrupt:
+        print("\nInterrupted. Running it again continues with what is finished.", file=sys.stderr)
+        return INTERRUPTED
     return _tell(ending, folder)
+
+
+def _state() -> Path:
+    try:
+        return prepare(ROOT)
+    except OSError as error:
+        raise StackError(
+            f"The state folder {state(ROOT)} cannot be used ({error.strerror}). "
+            f"Point ${STATE} at a folder that can be written."
+        ) from error
 
 
 def _tell(ending: "Ending", folder: Path) -> int:  # noqa: F821  (its module is heavy)

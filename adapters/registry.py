@@ -201,13 +201,15 @@ def _version(project: str, number: str) -> Any:
         return mlflow.get_model_version(project, number)
     except MlflowException:
         numbers = sorted(
-            (int(found.version) for found in mlflow.search_model_versions(f"name = '{project}'"))
+            int(found.version) for found in mlflow.search_model_versions(f"name = '{project}'")
         )
-        there = f"Versions: {', '.join(map(str, numbers))}." if numbers else "It has none yet."
-        raise RegistryError(
-            f"Project {project!r} has no version {number!r}. {there} "
-            f"`python run.py --pipeline training --project {project}` makes one."
-        ) from None
+        what = number if number in (CHALLENGER, CHAMPION) else f"version {number}"
+        there = (
+            f"Its versions: {', '.join(map(str, numbers))}."
+            if numbers
+            else f"To train one: python run.py --pipeline training --project {project}"
+        )
+        raise RegistryError(f'Project "{project}" has no {what}. {there}') from None
 
 
 @contextmanager

@@ -41,12 +41,15 @@ def suggest(word: str, allowed: Iterable[str]) -> str:
     'Known: champion, metric. Did you mean "metric"?'
     >>> suggest("zzz", ["metric"])
     'Known: metric.'
+    >>> suggest("Age", ["age", "sex"])
+    'Known: age, sex. Did you mean "age"?'
     >>> suggest("zzz", [])
     'There is none yet.'
     """
     names = sorted(allowed)
     if not names:
         return "There is none yet."
-    near = get_close_matches(word, names, n=1, cutoff=0.5)
-    hint = f' Did you mean "{near[0]}"?' if near else ""
+    by_fold = {name.casefold(): name for name in reversed(names)}
+    near = get_close_matches(word.casefold(), by_fold, n=1, cutoff=0.5)
+    hint = f' Did you mean "{by_fold[near[0]]}"?' if near else ""
     return f"Known: {', '.join(names)}.{hint}"

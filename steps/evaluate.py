@@ -9,6 +9,7 @@ from zenml import step
 from lifecycle.data.declaration import Data, Schema
 from lifecycle.evaluation.evaluate import evaluate as measure
 from lifecycle.evaluation.evidence import Evaluation
+from lifecycle.evaluation.metric_names import metric_title
 from lifecycle.evaluation.plan import EvaluationPlan
 from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.incumbent import Incumbent
@@ -44,6 +45,10 @@ def evaluate(
         clock=time.perf_counter,
     )
     primary = evaluation.measure(evaluation.primary)
-    figure = f"{evaluation.primary} {primary.value:.4f}" if primary else "no primary figure"
+    figure = (
+        f"{metric_title(evaluation.primary)} {primary.value:.4f}"
+        if primary
+        else "no primary figure"
+    )
     tell("evaluate", f"{figure} on {evaluation.rows:,} test rows")
     return evaluation

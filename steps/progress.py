@@ -2,6 +2,7 @@
 
 import sys
 import time
+from shutil import get_terminal_size
 
 _WIDTH = 10
 
@@ -30,7 +31,9 @@ class Ticker:
     def update(self, text: str) -> None:
         """Show the newest state."""
         if self._is_terminal:
-            sys.stdout.write(f"\r\x1b[2K  {self._step:<{_WIDTH}}{text}")
+            # A line that wraps could not be taken back.
+            line = f"  {self._step:<{_WIDTH}}{text}"[: get_terminal_size().columns - 1]
+            sys.stdout.write(f"\r\x1b[2K{line}")
             sys.stdout.flush()
         elif time.monotonic() - self._last >= self._every:
             self._last = time.monotonic()

@@ -69,3 +69,54 @@ def test_showing_a_version_that_is_not_there_says_how_to_make_one(root: Path) ->
 
     assert done.returncode == 1
     assert "--pipeline training --project airfares" in done.stderr
+
+
+def test_a_state_folder_that_cannot_be_written_is_told_before_anything_runs(
+    root: Path, tmp_path: Path
+) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+
+    done = subprocess.run(
+        [sys.executable, "run.py", "--pipeline", "training", "--project", "airfares"],
+        cwd=root,
+        env={**os.environ, "PERENNIAL_STATE": str(taken)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert "PERENNIAL_STATE" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_interrupted_run_says_that_it_can_be_continued(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import run as command_line
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.running.run", interrupted)
+
+    status = command_line._run("training", "airfares", "local", [])
+
+    assert status == 130
+    assert "Running it again continues" in capsys.readouterr().err
+
+
+def test_a_draft_tells_which_columns_it_left_out_and_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import run as command_line
+    from adapters.drafting import init
+
+    rows = "\n".join(f"{at},{at * 7 % 13},u{at}@b.org,{at % 2}" for at in range(200))
+    table = tmp_path / "late.csv"
+    table.write_text(f"n,m,mail,late\n{rows}\n", encoding="utf-8")
+
+    command_line._tell_left_out(init(table, "late", root=tmp_path))
+
+    assert "personal data: 'mail'" in capsys.readouterr().out

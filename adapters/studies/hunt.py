@@ -13,7 +13,7 @@ from lifecycle.modeling.deadline import Deadline
 from lifecycle.modeling.declaration import FamilyName, Search
 from lifecycle.modeling.families import FAMILIES
 from lifecycle.modeling.families.family import OutOfTime, Params
-from lifecycle.modeling.race import choose_family, family_of, find_contenders
+from lifecycle.modeling.race import choose_family, family_of, find_contenders, find_likely
 from lifecycle.modeling.trials import TrialRecord
 from lifecycle.modeling.workbench import Tried, Workbench
 
@@ -45,6 +45,7 @@ class Hunt:
             has_any = any(record.loss is not None for record in finished)
             if (self.deadline.is_over and has_any) or not self._run_one(finished, must=not has_any):
                 self.stopped_by = "timeout"
+                self.study.note("spent", self.deadline.limit)
                 return
 
     def recall_bests(self) -> dict[str, Best]:
@@ -53,7 +54,7 @@ class Hunt:
         One whose answers an earlier process could not keep is tried again, if there is time.
         """
         bests: dict[str, Best] = {}
-        for name, record in find_contenders(self._finished()).items():
+        for name, record in self._contenders().items():
             tried = self.answers.recall(record) or self._try_again(record, must=not bests)
             if tried is not None:
                 bests[name] = Best(family_of(record), record.params, tried)
@@ -96,6 +97,7 @@ class Hunt:
         if must and self.deadline.overrun > 0:
             self.notes.append("the first trial alone took longer than search.timeout")
         self.study.tell(proposal, record)
+        self.study.note("spent", self.deadline.spent + self.deadline.elapsed)
         if tried is not None:
             self.answers.keep(record.number, tried)
             self._set_reserve()
@@ -105,19 +107,23 @@ class Hunt:
 
     def _turn(self, finished: list[TrialRecord]) -> tuple[FamilyName, Params | None]:
         """Choose a family, and its next start: its defaults, then others, then none."""
-        question, rows = self.bench.question, len(self.bench.labels)
-        starts = {
-            name: FAMILIES[name].starts(question, rows, len(self.bench.plan))
-            for name in self.search.families
-        }
         name = choose_family(
-            {name: len(those) for name, those in starts.items()},
-            finished,
-            rows=rows,
-            seed=self.search.seed,
+            self._starts_each, finished, rows=len(self.bench.labels), seed=self.search.seed
         )
         used = sum(record.family == name for record in finished)
-        return name, starts[name][used] if used < len(starts[name]) else None
+        starts = self._starts(name)
+        return name, starts[used] if used < len(starts) else None
+
+    def _starts(self, name: FamilyName) -> tuple[Params, ...]:
+        rows, columns = len(self.bench.labels), len(self.bench.plan)
+        return FAMILIES[name].starts(self.bench.question, rows, columns)
+
+    @property
+    def _starts_each(self) -> dict[FamilyName, int]:
+        return {name: len(self._starts(name)) for name in self.search.families}
+
+    def _contenders(self) -> dict[str, TrialRecord]:
+        return find_contenders(self._finished(), self._starts_each)
 
     def _try_out(
         self,
@@ -154,14 +160,15 @@ class Hunt:
         self._encoding[view] = self.deadline.elapsed - began
 
     def _set_reserve(self) -> None:
-        """Set aside the time to fit all contenders on all rows, and their features."""
-        contenders = find_contenders(self._finished()).values()
-        views = {FAMILIES[family_of(record)].view for record in contenders}
-        fitting = sum(record.refit_seconds for record in contenders)
+        """Set aside the time to fit the likely winners on all rows, and their features."""
+        contenders = self._contenders()
+        likely = find_likely(contenders)
+        views = {FAMILIES[family_of(record)].view for record in likely}
+        fitting = sum(record.refit_seconds for record in likely)
         encoding = sum(self._encoding.get(view, 0.0) for view in views)
         share = len(self.bench.labels) / self.bench.fitted_rows
         self.deadline.reserve = fitting + encoding * share
-        self.answers.forget_all_but({record.number for record in contenders})
+        self.answers.forget_all_but({record.number for record in contenders.values()})
 
 
 def _record(

@@ -63,7 +63,7 @@ def search(
     limit = None if search.timeout is None else search.timeout.total_seconds()
     deadline = Deadline(limit, clock)
     opened = Study(storage, study, search.seed)
-    deadline.spent = sum(record.seconds for record in opened.records())
+    deadline.spent = opened.recall("spent") or 0.0
     bench, classes = prepare(
         train,
         data=data,

@@ -118,7 +118,8 @@ def _split_by_time(table: pa.Table, data: Data, split: TimeSplit, cut: datetime 
 
 
 def _describe_time(data: Data, cut: datetime, share: float, too_late: int) -> str:
-    text = f"by time: {data.time} from {cut.isoformat(' ')} is test, {share:.1%} of the rows"
+    moment = cut.isoformat(" ").removesuffix(" 00:00:00")
+    text = f"by time: {data.time} from {moment} is test, {share:.1%} of the rows"
     if too_late:
         text += f"; {too_late:,} rows before it left out, their labels arrived after it"
     return text

@@ -117,7 +117,7 @@ def read_truth(
     if column.null_count:
         raise DataError(f'{column.null_count:,} rows have no label in "{label}".')
     if task is Task.REGRESSION:
-        return (), column.cast(pa.float64()).to_numpy()
+        return (), column.cast(pa.float64(), safe=False).to_numpy()
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     found = encoded.dictionary.to_pylist()
     others = tuple(sorted(set(found) - set(known)))

@@ -121,7 +121,7 @@ def _direction(column: pa.ChunkedArray, own: Answers) -> float | None:
         return None
     if pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
-    numbers = column.cast(pa.float64()).to_numpy()
+    numbers = column.cast(pa.float64(), safe=False).to_numpy()
     known = np.isfinite(numbers)
     if known.sum() < 3 or np.ptp(numbers[known]) == 0 or np.ptp(own.scores[known]) == 0:
         return None

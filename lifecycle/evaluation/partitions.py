@@ -55,7 +55,7 @@ def _cut_values(column: str, values: pa.ChunkedArray) -> Partition:
 
 
 def _cut_ranges(column: str, values: pa.ChunkedArray, ranges: int) -> Partition:
-    numbers = values.cast(pa.float64()).to_numpy()
+    numbers = values.cast(pa.float64(), safe=False).to_numpy()
     is_known = np.isfinite(numbers)
     steps = np.linspace(0, 1, ranges + 1)[1:-1]
     edges = np.unique(np.quantile(numbers[is_known], steps, method="inverted_cdf"))

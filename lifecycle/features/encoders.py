@@ -1,7 +1,8 @@
 """What is fitted for one feature: a small state, and how it turns rows into numbers.
 
 Each encoder is made of lookups, comparisons and affine steps on 32-bit floats, nothing else,
-so that the same computation can be written down as one ONNX graph.
+so that the same computation can be written down as one ONNX graph. Numbers are encoded all
+together (`lifecycle.features.numbers`), the others one by one.
 """
 
 from functools import cached_property
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lifecycle.features.calendar import CYCLES, calendar_part
-from lifecycle.features.columns import MISSING, read_codes, read_numbers, read_seconds
+from lifecycle.features.columns import MISSING, read_codes, read_seconds
 from lifecycle.features.declaration import CalendarPart
 from lifecycle.section import Value
 
@@ -30,10 +31,6 @@ class Raw(Value):
     def width(self) -> int:
         """Number of columns it gives."""
         return 1
-
-    def encode(self, table: pa.Table, out: Columns) -> None:
-        """Write ``(rows, width)`` numbers into `out`."""
-        out[:, 0] = read_numbers(table, self.column)
 
 
 class Scaled(Value):
@@ -62,16 +59,6 @@ class Scaled(Value):
     def width(self) -> int:
         """Number of columns it gives."""
         return 2 if self.flag else 1
-
-    def encode(self, table: pa.Table, out: Columns) -> None:
-        """Write ``(rows, width)`` numbers into `out`."""
-        numbers = read_numbers(table, self.column)
-        missing = np.isnan(numbers)
-        numbers = np.clip(numbers, np.float32(self.low), np.float32(self.high))
-        numbers[missing] = np.float32(self.fill)
-        out[:, 0] = (numbers - np.float32(self.centre)) * np.float32(self.scale)
-        if self.flag:
-            out[:, 1] = missing
 
 
 class Lookup(Value):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lifecycle.features.columns import read_codes, read_numbers
 from lifecycle.features.declaration import Features
 from lifecycle.features.encoders import Calendar, Encoder, Lookup, Presence, Raw, Scaled, Waves
+from lifecycle.features.numbers import Numbers
 from lifecycle.features.plan import Feature
 from lifecycle.features.target import encode_target
 from lifecycle.section import Value
@@ -51,9 +52,21 @@ class FittedFeatures(Value):
     def transform(self, table: pa.Table) -> Matrix:
         """Encode rows, shape ``(rows, width)``."""
         matrix = np.empty((table.num_rows, self.width), dtype=np.float32)
-        for encoder, span in zip(self.encoders, self.spans.values(), strict=True):
+        self._numbers.encode(table, matrix)
+        for encoder, span in self._others:
             encoder.encode(table, matrix[:, span])
         return matrix
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        spans = zip(self.encoders, self.spans.values(), strict=True)
+        pairs = [(one, span.start) for one, span in spans if isinstance(one, Raw | Scaled)]
+        return Numbers.gather([one for one, _ in pairs], [start for _, start in pairs])
+
+    @cached_property
+    def _others(self) -> list[tuple[Lookup | Calendar | Waves | Presence, slice]]:
+        spans = zip(self.encoders, self.spans.values(), strict=True)
+        return [(one, span) for one, span in spans if not isinstance(one, Raw | Scaled)]
 
 
 def fit_features(
@@ -82,11 +95,9 @@ def fit_features(
         names=tuple(feature.name for feature in plan),
         encoders=tuple(encoder for encoder, _ in fitted),
     )
-    matrix = np.empty((table.num_rows, state.width), dtype=np.float32)
-    for (encoder, training), span in zip(fitted, state.spans.values(), strict=True):
-        if training is None:
-            encoder.encode(table, matrix[:, span])
-        else:
+    matrix = state.transform(table)
+    for (_, training), span in zip(fitted, state.spans.values(), strict=True):
+        if training is not None:
             matrix[:, span] = training
     return state, matrix
 

@@ -267,11 +267,11 @@ def rival(found: Comparison) -> str:
     --------
     >>> rival(Comparison(against="last", metric="rmse", candidate=2, other=3, gain=1,
     ...                  low=0.9, high=1.1, confidence=0.95, probability_better=1, rows=10))
-    'the same as last time'
+    'the answer of last time'
     """
     if found.version:
         return f"champion {found.version}"
-    return "the same as last time" if found.against == "last" else f"the {found.against} baseline"
+    return "the answer of last time" if found.against == "last" else f"the {found.against} baseline"
 
 
 def decimals_of_gain(found: Comparison) -> int | None:

@@ -195,8 +195,8 @@ class Candidate:
 
     def _require_columns(self, table: pa.Table) -> None:
         present = set(table.column_names)
-        missing = [name for name in self.columns if name not in present]
-        if missing:
+        if not present.issuperset(self.columns):
+            missing = [name for name in self.columns if name not in present]
             raise DataError(
                 f'The rows have no column "{missing[0]}", which the model reads '
                 f"({len(missing)} missing in all). {suggest(missing[0], present)}"

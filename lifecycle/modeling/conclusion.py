@@ -75,6 +75,8 @@ def conclude(
 
     Parameters
     ----------
+    bests
+        The one that wins unless an ensemble does comes first.
     check
         Raises `OutOfTime` where it must end: then the best wins alone, uncorrected.
     """
@@ -82,7 +84,7 @@ def conclude(
     answered = np.unique(np.concatenate([asked for _, asked in bench.folds.pairs]))
     labels = bench.labels[answered]
     scores = {name: best.tried.scores[answered] for name, best in bests.items()}
-    best = min(bests, key=lambda name: bests[name].tried.loss)
+    best = next(iter(bests))
     weights: dict[str, float] = {best: 1.0}
     if search.ensemble == "auto" and len(scores) > 1:
         try:

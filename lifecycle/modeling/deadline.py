@@ -23,7 +23,7 @@ class Deadline:
     clock
         Seconds since any moment.
     spent
-        Seconds the trials of earlier processes of the same search took.
+        Seconds that earlier processes of the same search took for their trials.
     reserve
         Seconds the final fit will need, as far as the trials so far tell.
 
@@ -80,10 +80,12 @@ class Deadline:
             raise OutOfTime
 
     def check_conclusion(self) -> None:
-        """Raise `OutOfTime` where blending and calibration must end, for the final fit."""
-        if self.limit is not None and self.elapsed > max(
-            self.limit - self.reserve, CONCLUSION_SHARE * self.limit
-        ):
+        """Raise `OutOfTime` where blending and calibration must end, for the final fit.
+
+        They may draw on half of what is set aside for it, as not every model it is set aside
+        for will be chosen.
+        """
+        if self.limit is not None and self.elapsed > self.limit - self.reserve / 2:
             raise OutOfTime
 
     def check_end(self) -> None:

@@ -14,7 +14,7 @@ TOLERANCE = 0.01
 APPETITE: dict[FamilyName, float] = {"linear": 0.15, "forest": 0.4, "xgboost": 1.0}
 """How much there is to vary in a family: one penalty, or seven knobs."""
 
-CHANCES = 2
+CHANCES: dict[FamilyName, int] = {"linear": 1, "forest": 1, "xgboost": 2}
 """Starts of a family that are tried before its losses are held against it: the defaults of
 boosted trees are known to learn too fast, and say little about the family."""
 
@@ -45,9 +45,9 @@ def choose_family(
     'linear'
     """
     tried = {name: [one for one in finished if one.family == name] for name in starts}
-    for turn in range(CHANCES):
+    for turn in range(max(CHANCES.values())):
         for name, count in starts.items():
-            if len(tried[name]) <= turn < max(count, 1):
+            if len(tried[name]) <= turn < max(1, min(count, CHANCES[name])):
                 return name
     losses = np.array(
         [min((_loss(one) for one in trials), default=np.inf) for trials in tried.values()]
@@ -61,26 +61,52 @@ def choose_family(
     return list(starts)[int(np.searchsorted(np.cumsum(chances), draw))]
 
 
-def find_contenders(finished: Sequence[TrialRecord]) -> dict[str, TrialRecord]:
-    """Find the best trial of each family, and the runners-up of the best family.
+def find_contenders(
+    finished: Sequence[TrialRecord], starts: Mapping[FamilyName, int]
+) -> dict[str, TrialRecord]:
+    """Find the trial that stands for each family, and the runners-up of the best family.
 
-    They are named after their family, `xgboost 2` being a runner-up; the best comes first.
-    Of linear models there are no runners-up: they differ by one penalty.
+    They are named after their family, `xgboost 2` being a runner-up; the best comes first. A
+    family is stood for by its best start, unless another is clearly better: the best of many
+    trials is partly luck, the less rows there are the more. Of linear models there are no
+    runners-up: they differ by one penalty.
     """
-    ranked = sorted(
-        (one for one in finished if one.loss is not None), key=lambda one: (_loss(one), one.number)
-    )
-    places: dict[str, int] = {}
-    found = {}
-    for record in ranked:
-        name = record.family
-        place = places[name] = places.get(name, 0) + 1
-        is_best = name == ranked[0].family and name != "linear"
-        if place == 1:
-            found[name] = record
-        elif is_best and place <= 1 + RUNNERS_UP:
-            found[f"{name} {place}"] = record
+    heads, others = [], {}
+    for name, count in starts.items():
+        own = [one for one in finished if one.family == name]
+        ranked = sorted(
+            (one for one in own if one.loss is not None), key=lambda one: (_loss(one), one.number)
+        )
+        if not ranked:
+            continue
+        start = next((one for one in ranked if one in own[:count]), ranked[0])
+        head = ranked[0] if _is_clearly_better(ranked[0], start) else start
+        heads.append(head)
+        others[name] = [one for one in ranked if one is not head]
+    heads.sort(key=lambda one: (_loss(one), one.number))
+    found = {head.family: head for head in heads}
+    if heads and heads[0].family != "linear":
+        name = family_of(heads[0])
+        found |= {f"{name} {2 + place}": one for place, one in enumerate(others[name][:RUNNERS_UP])}
     return found
+
+
+def _is_clearly_better(one: TrialRecord, other: TrialRecord) -> bool:
+    """Say whether it is better over the folds by more than a standard error."""
+    if len(one.fold_losses) != len(other.fold_losses) or len(one.fold_losses) < 2:
+        return _loss(one) < _loss(other)
+    gain = np.subtract(other.fold_losses, one.fold_losses)
+    return bool(gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)))
+
+
+def find_likely(contenders: Mapping[str, TrialRecord]) -> list[TrialRecord]:
+    """Give the contenders near enough to the best that the winner may well be made of them.
+
+    Time is set aside for these; an ensemble seldom wants the others.
+    """
+    best = min((_loss(one) for one in contenders.values()), default=0.0)
+    furthest = best + 3 * TOLERANCE * abs(best)
+    return [one for one in contenders.values() if _loss(one) <= furthest]
 
 
 def family_of(record: TrialRecord) -> FamilyName:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -197,6 +198,69 @@ def test_a_search_stops_at_its_time_and_still_answers() -> None:
     assert record.stopped_by == "timeout"
     assert 4 < time.monotonic() - started < 10  # 8.8 is the promise; the rest is a busy machine
     assert candidate.score(a_table(5)).shape == (5,)
+
+
+class Ticking:
+    """A clock that moves on by a moment whenever it is looked at, and tells nothing else."""
+
+    def __init__(self, moment: float) -> None:
+        self.now, self.moment = 0.0, moment
+
+    def __call__(self) -> float:
+        self.now += self.moment
+        return self.now
+
+
+@pytest.mark.parametrize("timeout", [20, 60])
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_no_part_of_a_search_goes_past_its_time(task: str, timeout: int) -> None:
+    label = {"column": "y" if task == "binary" else "value", "task": task}
+    settings = {"trials": 200, "timeout": f"{timeout}s"}
+
+    candidate, record = run(a_table(1200), label=label, settings=settings, clock=Ticking(0.02))
+
+    assert record.stopped_by == "timeout"
+    assert 0.5 * timeout < record.seconds <= 1.1 * timeout
+    assert np.isfinite(candidate.score(a_table(5))).all()
+
+
+def test_the_first_trial_is_run_whatever_it_takes_and_the_record_says_so() -> None:
+    candidate, record = run(a_table(), settings={"timeout": "5s"}, clock=Ticking(2.0))
+
+    assert [trial.family for trial in record.trials] == ["linear"]
+    assert any("first trial" in note for note in record.notes)
+    assert any("more than search.timeout" in note for note in record.notes)
+    assert candidate.score(a_table(5)).shape == (5,)
+
+
+def test_a_search_out_of_time_is_not_given_it_again(tmp_path: Path) -> None:
+    settings, storage = {"trials": 200, "timeout": "20s"}, tmp_path / "studies.log"
+    _, record = run(a_table(), settings=settings, storage=storage, clock=Ticking(0.02))
+
+    _, again = run(a_table(), settings=settings, storage=storage, clock=Ticking(0.02))
+
+    assert [trial.state for trial in again.trials].count("stopped") == 1
+    assert again.trials == record.trials
+    assert again.seconds < record.seconds
+
+
+def test_answers_that_were_lost_are_worked_out_again(tmp_path: Path) -> None:
+    storage = tmp_path / "studies.log"
+    first, _ = run(a_table(), storage=storage)
+    kept = sorted(tmp_path.rglob("*.npy"))
+    for file in kept:
+        file.write_bytes(file.read_bytes()[:50])
+
+    second, _ = run(a_table(), storage=storage)
+
+    assert kept
+    assert second.fingerprint == first.fingerprint
+
+
+def test_no_warning_of_optuna_reaches_the_user() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run(a_table(), settings={"trials": 1})
 
 
 def test_nothing_to_learn_from_is_refused() -> None:

@@ -146,7 +146,7 @@ def _divide(evidence: Evidence) -> _Halves | None:
         return None
     sampled = column.take(pa.array(known))
     if task is Task.REGRESSION:
-        return _Halves(known, sampled.cast(pa.float64()).to_numpy(), task)
+        return _Halves(known, sampled.cast(pa.float64(), safe=False).to_numpy(), task)
     codes = pc.dictionary_encode(sampled).combine_chunks().indices.to_numpy()
     counts = np.bincount(codes)
     if len(counts) < 2 or (np.sort(counts)[-2:] < FEWEST_OF_A_CLASS).any():

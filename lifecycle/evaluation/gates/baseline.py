@@ -99,7 +99,7 @@ class BaselineGate(Section):
 
 
 def _name(against: str) -> str:
-    return "the same as last time" if against == "last" else f"the {against} baseline"
+    return "the answer of last time" if against == "last" else f"the {against} baseline"
 
 
 def _tell_wanted(wanted: float) -> str:

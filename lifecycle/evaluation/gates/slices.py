@@ -135,8 +135,8 @@ def _tell(worst: Slice, metric: str, overall: float, limit: float, outcome: Outc
     chance = " That may be chance." if outcome is Outcome.WARN else ""
     return (
         f"The worst slice is {worst.column} = {worst.value} ({worst.rows:,} rows): "
-        f"{metric_title(metric)} is {figure(worst.measured or 0.0)} against {figure(overall)} on all rows"
-        f"{expected}: {difference(-gap)}; at most {figure(limit)} worse is allowed.{chance}"
+        f"{metric_title(metric)} is {figure(worst.measured or 0.0)} against {figure(overall)} on "
+        f"all rows{expected}: {difference(-gap)}; at most {figure(limit)} worse is allowed.{chance}"
     )
 
 

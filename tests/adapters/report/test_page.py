@@ -161,7 +161,7 @@ def test_a_registered_run_leads_with_its_version_and_figures():
     head = text.split("What was asked of the candidate")[0]
     assert "Will this flight arrive more than 15 minutes late?" in head
     assert "Registered as challenger: flights 7" in head
-    assert "0.513 [0.510, 0.516]" in head
+    assert "0.5132 [0.5101, 0.5163]" in head
     assert "+0.0039 [+0.0028, +0.0050]" in head
     assert "69.9%" in head and "43.1%" in head
 

@@ -48,3 +48,9 @@ def test_an_empty_column_is_all_missing():
     part = cut(pa.table({"x": pa.nulls(5, pa.float64())}), "x")
 
     assert [part.labels[code] for code in part.codes] == ["missing"] * 5
+
+
+def test_integers_beyond_what_a_float_holds_exactly_are_cut_all_the_same() -> None:
+    table = pa.table({"id": pa.array([2**60 + place for place in range(400)])})
+
+    assert len(cut(table, "id").codes) == 400

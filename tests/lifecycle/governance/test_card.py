@@ -39,7 +39,7 @@ def test_every_card_has_the_same_sections(story):
 def test_figures_come_with_their_intervals():
     card = model_card(stories.binary())
 
-    assert r"| log loss | 0.513 \[0.510, 0.516\] | 95% |" in card
+    assert r"| log loss | 0.5132 \[0.5101, 0.5163\] | 95% |" in card
     assert (
         r"| champion (version 6) | log loss | 0.5132 | 0.5171 | +0.0039 \[+0.0028, +0.0050\] |"
         in card

@@ -37,6 +37,14 @@ def test_the_positive_class_is_read_off_the_evaluation():
     assert stories.multiclass().positive_class is None
 
 
+def test_of_several_classes_the_most_frequent_is_shown():
+    story = stories.multiclass()
+    counts = story.description.label_counts
+
+    assert story.shown_class == max(counts, key=lambda found: found.rows).value
+    assert story.label_meaning == f"share where {story.label} is {story.shown_class}"
+
+
 @pytest.mark.parametrize("story", [stories.binary, stories.stopped, stories.bare, stories.huge])
 def test_a_story_survives_being_stored(story):
     kept = story()

@@ -7,9 +7,11 @@ from sklearn.metrics import f1_score
 from lifecycle.modeling.blend import choose_weights
 from lifecycle.modeling.calibration import Calibration, choose_calibration, fit_calibration
 from lifecycle.modeling.declaration import Cost, CostThreshold, MetricThreshold
+from lifecycle.modeling.families.family import OutOfTime
 from lifecycle.modeling.losses import loss
-from lifecycle.modeling.race import choose_family
+from lifecycle.modeling.race import choose_family, find_contenders, find_likely
 from lifecycle.modeling.threshold import choose_threshold
+from lifecycle.modeling.trials import TrialRecord
 
 
 def draw(seed: int, rows: int = 6000) -> tuple[np.ndarray, np.ndarray]:
@@ -124,10 +126,84 @@ def test_a_model_that_adds_nothing_is_left_out() -> None:
     assert choose_weights("log_loss", labels, {"a": chances, "b": noise}, "a") == {"a": 1.0}
 
 
-def test_a_family_far_behind_gets_hardly_any_trials() -> None:
-    best = {"linear": 0.60, "forest": 0.52, "xgboost": 0.50}
+def trial(number: int, family: str, *losses: float) -> TrialRecord:
+    return TrialRecord(
+        number=number,
+        family=family,
+        state="complete",
+        params={},
+        loss=float(np.mean(losses)),
+        fold_losses=losses,
+        seconds=1.0,
+    )
 
-    turns = [choose_family(tuple(best), best, seed=0, turn=turn) for turn in range(500)]
 
-    assert turns.count("linear") <= 2
-    assert turns.count("xgboost") > 450
+STARTS = {"linear": 2, "xgboost": 4, "forest": 1}
+
+
+def test_defaults_that_say_little_are_followed_by_a_second_start_whatever_their_loss() -> None:
+    finished: list[TrialRecord] = []
+    for number in range(4):
+        name = choose_family(STARTS, finished, rows=600, seed=0)
+        finished.append(trial(number, name, 0.1 if name == "linear" else 0.9))
+
+    assert [one.family for one in finished] == ["linear", "xgboost", "forest", "xgboost"]
+
+
+@pytest.mark.parametrize(("rows", "most"), [(1_000_000, 3), (100, 60)])
+def test_a_family_far_behind_gets_hardly_any_trials_where_rows_are_many(
+    rows: int, most: int
+) -> None:
+    losses = {"linear": 0.60, "forest": 0.52, "xgboost": 0.50}
+    finished = [trial(n, name, losses[name]) for n, name in enumerate([*STARTS, *STARTS])]
+
+    chosen = []
+    for number in range(500):
+        chosen.append(choose_family(STARTS, finished, rows=rows, seed=0))
+        finished.append(trial(6 + number, "xgboost", 0.5))
+
+    assert 0 <= chosen.count("linear") <= most
+    assert chosen.count("xgboost") > (450 if rows > 1000 else 250)
+
+
+def test_luck_does_not_replace_the_defaults_and_a_clear_gain_does() -> None:
+    default = trial(0, "xgboost", 0.50, 0.40, 0.60)
+    lucky = trial(4, "xgboost", 0.40, 0.42, 0.61)
+    better = trial(5, "xgboost", 0.48, 0.385, 0.57)
+    starts = {"xgboost": 1}
+
+    assert find_contenders([default, lucky], starts)["xgboost"] == default
+    assert find_contenders([default, better], starts)["xgboost"] == better
+
+
+def test_the_best_family_sends_runners_up_and_the_others_one_trial_each() -> None:
+    finished = [
+        trial(0, "linear", 0.7, 0.7),
+        trial(1, "linear", 0.6, 0.6),
+        trial(2, "forest", 0.5, 0.5),
+        *(trial(3 + n, "xgboost", 0.4 - n / 100, 0.4 - n / 100) for n in range(5)),
+    ]
+
+    found = find_contenders(finished, STARTS)
+
+    assert list(found) == ["xgboost", "forest", "linear", "xgboost 2", "xgboost 3"]
+    assert [one.number for one in found.values()] == [7, 2, 1, 6, 5]
+
+
+def test_time_is_set_aside_for_those_near_the_best_only() -> None:
+    contenders = {"xgboost": trial(1, "xgboost", 0.50), "forest": trial(2, "forest", 0.51)}
+
+    found = find_likely({**contenders, "linear": trial(0, "linear", 0.53)})
+
+    assert [one.number for one in found] == [1, 2]
+    assert find_likely({}) == []
+
+
+def test_weights_are_not_looked_for_when_time_is_over() -> None:
+    labels, chances = draw(6)
+
+    def check() -> None:
+        raise OutOfTime
+
+    with pytest.raises(OutOfTime):
+        choose_weights("log_loss", labels, {"a": chances, "b": chances**2}, "a", check=check)
