@@ -1,4 +1,4 @@
-"""`init`, then training, on tables nobody here built with: is it ever behind the obvious models?
+"""Whether `init` and training, on tables nobody here built with, are ever behind the obvious models.
 
 Each table is drafted as it comes, and trained as drafted. On the same training and test rows stand
 logistic (or ridge) regression on one-hot columns, and XGBoost with its defaults on ordinal ones.

@@ -28,7 +28,7 @@ class RegistryError(PerennialError):
     """The model registry does not hold what was asked of it."""
 
 
-class Refused(PerennialError):
+class Refused(PerennialError):  # noqa: N818  (a refusal is an ending, not an error)
     """A rule blocked on its evidence: nothing broke, and nothing may go on."""
 
 

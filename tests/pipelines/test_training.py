@@ -176,3 +176,21 @@ def test_a_crowned_version_is_the_one_to_beat(write: Write, root: Path) -> None:
     assert second.story.evaluation is not None
     assert second.story.evaluation.champion_version == "1"
     assert {found.against for found in second.story.evaluation.champion} == {"champion"}
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_tables_and_candidates_are_stored_by_our_own_materializers(
+    write: Write, root: Path
+) -> None:
+    from adapters.stacks import runs
+
+    steps = runs.named(train(write("stored"), root).run.name).steps
+
+    def stored_by(step: str, name: str) -> str:
+        (artifact,) = steps[step].outputs[name]
+        return str(artifact.materializer.attribute)
+
+    assert stored_by("ingest", "table") == "TableMaterializer"
+    assert stored_by("divide", "test") == "TableMaterializer"
+    assert stored_by("tune", "candidate") == "CandidateMaterializer"
+    assert stored_by("challenge", "incumbent") == "IncumbentMaterializer"
