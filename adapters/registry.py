@@ -61,11 +61,31 @@ def register(story: Story, candidate: Candidate, profile: bytes, *, lock: str | 
     Registering the same candidate with the same evidence again gives the version there is,
     and the story of its first time.
     """
-    key = fingerprint([candidate.fingerprint, story.evaluation, story.gates, story.lineage.project])
+    key = _key(story, candidate)
     known = _versions(story.name, _KEY, key)
-    version = known[0] if known else _create(story, candidate, profile, key=key, lock=lock)
+    version = (
+        known[0]
+        if known
+        else _first_of(story.name, key, _create(story, candidate, profile, key=key, lock=lock))
+    )
     _settle(version, is_passed=not story.gates.blocks)
     return story_of(story.name, str(version.version))
+
+
+def _key(story: Story, candidate: Candidate) -> str:
+    """Name candidate and evidence; how fast it answered is another figure each time."""
+    evaluation = story.evaluation and story.evaluation.model_copy(update={"latency": None})
+    judged = [(verdict.rule, verdict.outcome, verdict.limit) for verdict in story.gates]
+    return fingerprint([candidate.fingerprint, story.lineage.data_fingerprint, evaluation, judged])
+
+
+def _first_of(project: str, key: str, created: Any) -> Any:
+    """Take back a version that another run has registered at the same moment."""
+    first = _versions(project, _KEY, key)[0]
+    if first.version != created.version:
+        client().delete_model_version(project, created.version)
+        client().delete_run(created.run_id)
+    return first
 
 
 def _settle(version: Any, *, is_passed: bool) -> None:

@@ -1,4 +1,4 @@
-"""Whether `init` and training, on tables nobody here built with, are ever behind the obvious models.
+"""Whether `init` and training are ever behind the obvious models, on tables nobody built with.
 
 Each table is drafted as it comes, and trained as drafted. On the same training and test rows stand
 logistic (or ridge) regression on one-hot columns, and XGBoost with its defaults on ordinal ones.

@@ -1,6 +1,7 @@
 """From a stack file to ZenML's active stack of this process, checked before anything runs."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,7 +44,7 @@ def activate(name: str, *, root: Path) -> StackFile:
     with FileLock(state(root) / "stores.guard"):
         _make_tracker(configurations["experiment_tracker"]["tracking_uri"])
         identifiers = {
-            kind: [_component(kind, component, configurations[kind])]
+            kind: _component(kind, component, configurations[kind])
             for kind, component in components.items()
         }
         os.environ["ZENML_ACTIVE_STACK_ID"] = str(_stack(name, identifiers))
@@ -69,49 +70,51 @@ def point_at_tracker(name: str, *, root: Path) -> None:
 def _component(kind: str, component: Component, configuration: dict[str, Any]) -> Any:
     from zenml.client import Client
     from zenml.enums import StackComponentType
-    from zenml.exceptions import EntityExistsError
 
-    client = Client()
+    client, component_type = Client(), StackComponentType(kind)
     # Experiments are reached by MLflow's own client, so ZenML keeps no copy of a password.
     kept = configuration | {
         key: value for key, value in component.configuration.items() if key.endswith(SECRET)
     }
     name = f"{component.name}-{fingerprint([component.flavor, configuration])[:10]}"
-    component_type = StackComponentType(kind)
     try:
-        return client.get_stack_component(component_type, name, allow_name_prefix_match=False).id
-    except KeyError:
-        pass
-    try:
-        return client.create_stack_component(
-            name=name, flavor=component.flavor, component_type=component_type, configuration=kept
-        ).id
-    except EntityExistsError:  # another process was quicker
-        return client.get_stack_component(component_type, name, allow_name_prefix_match=False).id
+        return _get_or_create(
+            lambda: client.get_stack_component(component_type, name, allow_name_prefix_match=False),
+            lambda: client.create_stack_component(
+                name=name,
+                flavor=component.flavor,
+                component_type=component_type,
+                configuration=kept,
+            ),
+        )
     except (KeyError, ValueError) as error:
         raise StackError(f"{kind} {component.name!r} cannot be configured: {error}") from None
 
 
-def _stack(name: str, identifiers: dict[str, list[Any]]) -> Any:
+def _stack(name: str, identifiers: dict[str, Any]) -> Any:
     from zenml.client import Client
-    from zenml.exceptions import EntityExistsError
+    from zenml.enums import StackComponentType
 
     client = Client()
     full = f"{name}-{fingerprint(sorted(str(value) for value in identifiers.values()))[:10]}"
+    components = {StackComponentType(kind): found for kind, found in identifiers.items()}
+    return _get_or_create(
+        lambda: client.get_stack(full, allow_name_prefix_match=False),
+        lambda: client.create_stack(full, components=components),
+    )
+
+
+def _get_or_create(get: Callable[[], Any], create: Callable[[], Any]) -> Any:
+    """Give the id of what ZenML knows already, or of what is made now."""
+    from zenml.exceptions import EntityExistsError
+
     try:
-        return client.get_stack(full, allow_name_prefix_match=False).id
+        return get().id
     except KeyError:
-        pass
-    try:
-        return client.create_stack(full, components=_by_type(identifiers)).id
-    except EntityExistsError:
-        return client.get_stack(full, allow_name_prefix_match=False).id
-
-
-def _by_type(identifiers: dict[str, list[Any]]) -> dict[Any, Any]:
-    from zenml.enums import StackComponentType
-
-    return {StackComponentType(kind): found[0] for kind, found in identifiers.items()}
+        try:
+            return create().id
+        except EntityExistsError:  # another machine was quicker
+            return get().id
 
 
 def _quieten_integrations() -> None:

@@ -19,8 +19,8 @@ MISTAKES = {
         "  time: time_hour\n  trials: 3",
         "There is search.trials.",
     ),
-    "a key twice": ("flights", "  folds: 3", "  folds: 3\n  trials: 5", "declared a second time"),
-    "a tab": ("flights", "  folds: 3", "\tfolds: 3", "spaces, never with tabs"),
+    "a key twice": ("flights", "  folds: 4", "  folds: 4\n  trials: 5", "declared a second time"),
+    "a tab": ("flights", "  folds: 4", "\tfolds: 4", "spaces, never with tabs"),
     "a time without a unit": ("flights", "arrives_after: 6h", "arrives_after: 6", "90s, 10m, 6h"),
     "a share above one": ("weather", "test: 20%", "test: 200%", "a share such as 20%"),
     "a percentage without its sign": ("weather", "test: 20%", "test: 20", "a share such as 20%"),
@@ -117,7 +117,7 @@ MISTAKES = {
         "several tables",
     ),
     "a section nothing obeys": ("flights", "\nsplit:", "\nmonitoring: {}\nsplit:", "is not known"),
-    "two folds over time": ("flights", "folds: 3", "folds: 2", "at least 3"),
+    "two folds over time": ("flights", "folds: 4", "folds: 2", "at least 3"),
 }
 
 
