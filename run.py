@@ -1,8 +1,10 @@
 """The command line of Perennial."""
 
+import gc
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -41,7 +43,7 @@ def main(
     elif pipeline is None:
         print(context.get_help())
     else:
-        raise typer.Exit(_run(pipeline, project, stack, changes or []))
+        _leave(_run(pipeline, project, stack, changes or []))
 
 
 @app.command()
@@ -165,8 +167,18 @@ def _tell(ending: "Ending", folder: Path) -> int:  # noqa: F821  (its module is 
     return REGISTERED if ending.story.end == "registered" else REFUSED
 
 
+def _leave(status: int) -> NoReturn:
+    """End the process at once: all is written, and taking it apart object by object takes 1.4 s."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 def command() -> int:
     """Run the command line; errors people are meant to read are printed as they are."""
+    # Imports leave a million objects that live as long as the process. Looking for garbage among
+    # them took a fifth of a cached run.
+    gc.set_threshold(100_000, 50, 50)
     try:
         app(standalone_mode=True)
     except (ProjectError, StackError) as error:

@@ -2,13 +2,14 @@
 
 import os
 from pathlib import Path
-
-import botocore.exceptions  # type: ignore[import-untyped]
-from s3fs import S3FileSystem
+from typing import TYPE_CHECKING
 
 from adapters.sources.address import Address
 from adapters.sources.place import Place
 from lifecycle.errors import SourceError
+
+if TYPE_CHECKING:
+    from s3fs import S3FileSystem
 
 CONNECT_SECONDS = 10
 ATTEMPTS = 3
@@ -20,6 +21,9 @@ def locate(address: Address, home: Path) -> Place:
     Endpoint, keys and region are those of the AWS command line: `AWS_ENDPOINT_URL`,
     `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, or the machine's own role.
     """
+    import botocore.exceptions  # type: ignore[import-untyped]  # slow, and seldom needed
+    from s3fs import S3FileSystem
+
     store = S3FileSystem(
         endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"),
         config_kwargs={"connect_timeout": CONNECT_SECONDS, "retries": {"max_attempts": ATTEMPTS}},
@@ -42,7 +46,7 @@ def locate(address: Address, home: Path) -> Place:
     return Place(filesystem=store, path=path, shown=address.shown)
 
 
-def _say_what_is_missing(store: S3FileSystem, bucket: str, path: str) -> str:
+def _say_what_is_missing(store: "S3FileSystem", bucket: str, path: str) -> str:
     if not store.exists(bucket):
         return f"There is no bucket {bucket}."
     return f"There is no {path.partition('/')[2]} in the bucket {bucket}."

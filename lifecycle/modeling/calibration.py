@@ -5,7 +5,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from lifecycle.modeling.losses import SMALLEST, row_losses
 from lifecycle.section import Value
@@ -63,6 +62,8 @@ def fit_calibration(
         return float(loss + drawn_back)
 
     bounds = [(0.05, 5.0)] + [(-5.0, 5.0)] * (len(start) - 1)
+    from scipy.optimize import minimize
+
     found = minimize(objective, start, method="L-BFGS-B", bounds=bounds)
     return Calibration(
         kind="vector" if several else "sigmoid",

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import metrics
 
 from lifecycle.modeling.declaration import Metric
 
@@ -79,6 +78,8 @@ def _brier_rows(labels: Labels, scores: Scores) -> NDArray[np.float64]:
 
 
 def _roc_auc(labels: Labels, scores: Scores) -> float:
+    from sklearn import metrics  # here and below: slow to import, and scoring does without
+
     if scores.ndim == 1:
         return float(metrics.roc_auc_score(labels, scores))
     present = [one for one in range(scores.shape[1]) if 0 < (labels == one).sum() < len(labels)]
@@ -90,11 +91,21 @@ def _accuracy(labels: Labels, scores: Scores) -> float:
     return float((decided == labels).mean())
 
 
+def _average_precision(labels: Labels, scores: Scores) -> float:
+    from sklearn import metrics
+
+    return float(metrics.average_precision_score(labels, scores))
+
+
+def _r2(labels: Labels, scores: Scores) -> float:
+    from sklearn import metrics
+
+    return float(metrics.r2_score(labels, scores))
+
+
 _HIGHER_IS_BETTER: dict[Metric, Callable[[Labels, Scores], float]] = {
     "roc_auc": _roc_auc,
-    "average_precision": lambda labels, scores: float(
-        metrics.average_precision_score(labels, scores)
-    ),
+    "average_precision": _average_precision,
     "accuracy": _accuracy,
-    "r2": lambda labels, scores: float(metrics.r2_score(labels, scores)),
+    "r2": _r2,
 }

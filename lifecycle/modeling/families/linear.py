@@ -7,9 +7,6 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from lifecycle.features.fitting import View
 from lifecycle.modeling.declaration import FamilyName
@@ -110,6 +107,8 @@ def _ridge(penalty: float, question: Question, train: Sample) -> LinearModel:
     """Solve the normal equations; their matrix is computed once for all penalties."""
     gram, moment, means, label = train.prepare("gram", lambda: _normal_equations(train))
     system = gram + penalty * np.eye(len(gram))
+    from scipy import linalg
+
     weights = linalg.solve(system, moment, assume_a="pos").astype(np.float32)
     intercept = np.array([label - float(means @ weights)])
     return LinearModel(question.task, weights[:, None], intercept)
@@ -129,6 +128,9 @@ def _logistic(
     present = np.unique(train.y).astype(np.int64)
     if len(present) < 2:
         return _constant(question, train), True
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     solver = LogisticRegression(
         C=1 / penalty, max_iter=STEPS_BETWEEN_CHECKS, warm_start=True, tol=1e-4
     )
