@@ -68,8 +68,7 @@ def register(story: Story, candidate: Candidate, profile: bytes, *, lock: str | 
         if known
         else _first_of(story.name, key, _create(story, candidate, profile, key=key, lock=lock))
     )
-    _settle(version, is_passed=not story.gates.blocks)
-    return story_of(story.name, str(version.version))
+    return _settle(version, is_passed=not story.gates.blocks)
 
 
 def _key(story: Story, candidate: Candidate) -> str:
@@ -88,13 +87,17 @@ def _first_of(project: str, key: str, created: Any) -> Any:
     return first
 
 
-def _settle(version: Any, *, is_passed: bool) -> None:
-    """Give a version its alias, once: also where an earlier run was killed before it could."""
+def _settle(version: Any, *, is_passed: bool) -> Story:
+    """Give a version its alias and card, once: also where an earlier run was killed before."""
+    project, number = version.name, str(version.version)
     if _SETTLED in version.tags:
-        return
+        return story_of(project, number)
     if is_passed:
-        client().set_registered_model_alias(version.name, CHALLENGER, version.version)
-    client().set_model_version_tag(version.name, version.version, _SETTLED, "yes")
+        client().set_registered_model_alias(project, CHALLENGER, number)
+    story = story_of(project, number)
+    attach(project, number, "model_card.md", model_card(story))
+    client().set_model_version_tag(project, number, _SETTLED, "yes")
+    return story
 
 
 def _create(
@@ -127,7 +130,6 @@ def _write(
     candidate.save(folder / "candidate")
     (folder / "profile.bin").write_bytes(profile)
     (folder / "story.json").write_text(story.model_dump_json(indent=1), encoding="utf-8")
-    (folder / "model_card.md").write_text(model_card(story), encoding="utf-8")
     (folder / "project.yaml").write_text(story.lineage.declaration, encoding="utf-8")
     if lock is not None:
         (folder / "requirements.lock").write_text(lock, encoding="utf-8")

@@ -270,7 +270,7 @@ def rival(found: Comparison) -> str:
     'the answer of last time'
     """
     if found.version:
-        return f"champion {found.version}"
+        return f"version {found.version}"
     return "the answer of last time" if found.against == "last" else f"the {found.against} baseline"
 
 

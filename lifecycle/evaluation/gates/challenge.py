@@ -15,14 +15,14 @@ def find_challenge(rule: str, metric: str, evaluation: Evaluation) -> Comparison
         return unknown(rule, reason)
     if evaluation.champion_version is None and not evaluation.champion:
         return Verdict(
-            rule=rule, outcome=Outcome.PASS, reason="There is no champion yet to compare with."
+            rule=rule, outcome=Outcome.PASS, reason="There is no version to beat yet."
         )
     for comparison in evaluation.champion:
         if comparison.metric == metric:
             return comparison
     return unknown(
         rule,
-        f"Champion {evaluation.champion_version} could not be compared with: "
+        f"Version {evaluation.champion_version} could not be compared with: "
         f"{_why(metric, evaluation)}",
     )
 

@@ -214,7 +214,7 @@ def test_without_a_champion_there_is_nothing_to_defend(kind):
     verdict = only(gate(kind=kind, metric="log_loss", **margin), evidence())
 
     assert verdict.outcome is Outcome.PASS
-    assert verdict.reason == "There is no champion yet to compare with."
+    assert verdict.reason == "There is no version to beat yet."
 
 
 @pytest.mark.parametrize("kind", ["champion", "non_inferiority"])
@@ -226,7 +226,7 @@ def test_a_champion_that_was_not_compared_blocks_and_says_why(kind):
     verdict = only(gate(kind=kind, metric="log_loss", **margin), evaluation)
 
     assert verdict.outcome is Outcome.UNKNOWN
-    assert 'Champion 4 could not be compared with: It has no column "speed".' in verdict.reason
+    assert 'Version 4 could not be compared with: It has no column "speed".' in verdict.reason
 
 
 @pytest.mark.parametrize(
