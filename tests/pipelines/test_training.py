@@ -194,3 +194,23 @@ def test_tables_and_candidates_are_stored_by_our_own_materializers(
     assert stored_by("divide", "test") == "TableMaterializer"
     assert stored_by("tune", "candidate") == "CandidateMaterializer"
     assert stored_by("challenge", "incumbent") == "IncumbentMaterializer"
+
+
+@pytest.mark.xdist_group("pipelines")
+def test_a_version_carries_its_trials_and_all_it_was_made_from(write: Write, root: Path) -> None:
+    from adapters.experiments import PARENT, client, experiment
+
+    ending = train(write("carried"), root)
+
+    version = client().get_model_version_by_alias("carried", "challenger")
+    trials = client().search_runs(
+        [experiment("carried")], filter_string=f"tags.`{PARENT}` = '{version.run_id}'"
+    )
+    files = {file.path for file in client().list_artifacts(version.run_id)}
+    assert ending.story.search is not None
+    assert len(trials) == len(ending.story.search.trials) == 4
+    assert {trial.data.params["family"] for trial in trials} == {"linear", "xgboost"}
+    assert files == {
+        "candidate", "model_card.md", "profile.bin", "project.yaml", "report.html",
+        "requirements.lock", "story.json",
+    }  # fmt: skip

@@ -14,9 +14,7 @@ def find_challenge(rule: str, metric: str, evaluation: Evaluation) -> Comparison
     if reason := misfit(metric, evaluation):
         return unknown(rule, reason)
     if evaluation.champion_version is None and not evaluation.champion:
-        return Verdict(
-            rule=rule, outcome=Outcome.PASS, reason="There is no version to beat yet."
-        )
+        return Verdict(rule=rule, outcome=Outcome.PASS, reason="There is no version to beat yet.")
     for comparison in evaluation.champion:
         if comparison.metric == metric:
             return comparison
