@@ -10,6 +10,7 @@ from lifecycle.features.declaration import Features
 from lifecycle.modeling.declaration import Search
 from lifecycle.project.about import About
 from lifecycle.section import Section
+from lifecycle.serving.declaration import Serving
 
 
 class Project(Section):
@@ -28,6 +29,8 @@ class Project(Section):
         By default by time where `data.time` is declared, else by the hash of the key.
     gates
         Rules a version must pass before it may be champion; none declared: none is asked.
+    serving
+        How a version answers once it is deployed.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -42,6 +45,7 @@ class Project(Section):
     search: Search = Search()
     evaluation: EvaluationSettings = EvaluationSettings()
     gates: Gates = Gates()
+    serving: Serving = Serving()
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,1 @@
+"""What answers requests: knows BentoML and HTTP, neither ZenML nor MLflow."""
