@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from adapters.experiments import client, experiment, log_run
 from lifecycle.data.description import Reference
 from lifecycle.errors import RegistryError
@@ -18,6 +20,7 @@ from lifecycle.modeling.incumbent import Incumbent
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
+HOLDOUT = "holdout.arrow"
 
 _KEY = "perennial.key"
 _CANDIDATE = "perennial.candidate"
@@ -33,7 +36,7 @@ def incumbent(project: str, candidate: Candidate) -> Incumbent:
     again repeats nothing.
     """
     known = _versions(project, _CANDIDATE, candidate.fingerprint)
-    number = known[0].tags.get(_BEAT) if known else _standing(project)
+    number = known[0].tags.get(_BEAT) if known else _standing_number(project)
     if not number:
         return Incumbent()
     with _download(project, number, "candidate") as folder:
@@ -45,7 +48,7 @@ def reference(project: str, data_fingerprint: str) -> Reference:
 
     Nothing where the rows are the same ones: they cannot have moved.
     """
-    number = _standing(project)
+    number = _standing_number(project)
     if number is None:
         return Reference()
     story = story_of(project, number)
@@ -54,7 +57,9 @@ def reference(project: str, data_fingerprint: str) -> Reference:
     return Reference(version=number, description=story.description)
 
 
-def register(story: Story, candidate: Candidate, profile: bytes, *, lock: str | None) -> Story:
+def register(
+    story: Story, candidate: Candidate, profile: bytes, holdout: pa.Table, *, lock: str | None
+) -> Story:
     """Keep a version with everything it was made from; give the story with its number.
 
     What passed its gates becomes the challenger; what was refused is kept without an alias.
@@ -66,9 +71,20 @@ def register(story: Story, candidate: Candidate, profile: bytes, *, lock: str | 
     version = (
         known[0]
         if known
-        else _first_of(story.name, key, _create(story, candidate, profile, key=key, lock=lock))
+        else _first_of(story.name, key, _create(story, candidate, profile, holdout, key=key, lock=lock))
     )
+    _ensure_holdout(version, holdout)
     return _settle(version, is_passed=not story.gates.blocks)
+
+
+def _ensure_holdout(version: Any, holdout: pa.Table) -> None:
+    """Give test rows to a version that was registered before any were kept."""
+    if any(file.path == HOLDOUT for file in client().list_artifacts(version.run_id)):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / HOLDOUT
+        _write_table(holdout, path)
+        client().log_artifact(version.run_id, str(path))
 
 
 def _key(story: Story, candidate: Candidate) -> str:
@@ -101,7 +117,13 @@ def _settle(version: Any, *, is_passed: bool) -> Story:
 
 
 def _create(
-    story: Story, candidate: Candidate, profile: bytes, *, key: str, lock: str | None
+    story: Story,
+    candidate: Candidate,
+    profile: bytes,
+    holdout: pa.Table,
+    *,
+    key: str,
+    lock: str | None,
 ) -> Any:
     beat = story.evaluation.champion_version if story.evaluation else None
     tags = {
@@ -115,7 +137,7 @@ def _create(
     _ensure_model(story.name)
     run = log_run(story, tags=tags)
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder), story, candidate, profile, lock)
+        _write(Path(folder), story, candidate, profile, holdout, lock)
         client().log_artifacts(run, folder)
     source = f"{client().get_run(run).info.artifact_uri}/candidate"
     version = client().create_model_version(story.name, source=source, run_id=run, tags=tags)
@@ -124,15 +146,76 @@ def _create(
 
 
 def _write(
-    folder: Path, story: Story, candidate: Candidate, profile: bytes, lock: str | None
+    folder: Path,
+    story: Story,
+    candidate: Candidate,
+    profile: bytes,
+    holdout: pa.Table,
+    lock: str | None,
 ) -> None:
     (folder / "candidate").mkdir()
     candidate.save(folder / "candidate")
     (folder / "profile.bin").write_bytes(profile)
+    _write_table(holdout, folder / HOLDOUT)
     (folder / "story.json").write_text(story.model_dump_json(indent=1), encoding="utf-8")
     (folder / "project.yaml").write_text(story.lineage.declaration, encoding="utf-8")
     if lock is not None:
         (folder / "requirements.lock").write_text(lock, encoding="utf-8")
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(str(path), table.schema, options=options) as out:
+        out.write_table(table)
+
+
+def number_of(project: str, version: str) -> str:
+    """Give the number of a version that is named by number or alias.
+
+    Raises
+    ------
+    RegistryError
+        If there is no such project or version.
+    """
+    return str(_version(project, version).version)
+
+
+def alias_of(project: str, alias: str) -> str | None:
+    """Give the number of the version that has an alias, if one has."""
+    return _aliases(project).get(alias)
+
+
+def standing(project: str) -> str:
+    """Name the alias of the version that stands: the challenger, else the champion."""
+    aliases = _aliases(project)
+    return CHAMPION if CHALLENGER not in aliases and CHAMPION in aliases else CHALLENGER
+
+
+def candidate_of(project: str, number: str) -> Candidate:
+    """Read back the model of a version."""
+    with _download(project, number, "candidate") as folder:
+        return Candidate.load(folder)
+
+
+def holdout_of(project: str, number: str) -> pa.Table:
+    """Read back the test rows that were kept with a version.
+
+    Raises
+    ------
+    RegistryError
+        If none were.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        with _download(project, number, HOLDOUT) as path, pa.ipc.open_file(str(path)) as rows:
+            return rows.read_all()
+    except (MlflowException, OSError):
+        raise RegistryError(
+            f'Version {number} of "{project}" was registered without test rows, so nothing can '
+            "show that what is served says the same. Train it again: "
+            f"python run.py --pipeline training --project {project}"
+        ) from None
 
 
 def attach(project: str, number: str, name: str, text: str) -> None:
@@ -185,17 +268,21 @@ def _told(story: Story, version: Any) -> Story:
     )
 
 
-def _standing(project: str) -> str | None:
+def _standing_number(project: str) -> str | None:
+    aliases = _aliases(project)
+    return aliases.get(CHALLENGER) or aliases.get(CHAMPION)
+
+
+def _aliases(project: str) -> dict[str, str]:
     from mlflow.exceptions import MlflowException
 
     try:
         aliases = client().get_registered_model(project).aliases
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return None
+            return {}
         raise
-    number = aliases.get(CHALLENGER) or aliases.get(CHAMPION)
-    return None if number is None else str(number)
+    return {alias: str(number) for alias, number in aliases.items()}
 
 
 def _ensure_model(project: str) -> None:

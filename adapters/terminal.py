@@ -26,7 +26,7 @@ _NAMES = 11
 _WIDEST = 44
 _FEW = 3
 
-_LINE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
+LINE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 """A line below the head, and nothing else."""
 
 
@@ -34,7 +34,7 @@ def summarise(story: Story, *, report: str | None, console: Console) -> None:
     """Print data, winner, test figures, every gate, and how it ended."""
     console.print()
     console.print(Text(f"{story.name}: {story.purpose.question}", style="bold"))
-    _print_facts(_facts(story), console)
+    print_facts(_facts(story), console)
     if story.evaluation is not None:
         console.print()
         console.print(_measures(story.evaluation))
@@ -48,7 +48,8 @@ def summarise(story: Story, *, report: str | None, console: Console) -> None:
         console.print(Text.assemble(("  report    ", "dim"), report), soft_wrap=True)
 
 
-def _print_facts(facts: Iterable[tuple[str, str]], console: Console) -> None:
+def print_facts(facts: Iterable[tuple[str, str]], console: Console) -> None:
+    """Print facts, each with its name before it."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=_NAMES, style="dim")
     grid.add_column(overflow="fold")
@@ -103,7 +104,7 @@ def _checked(story: Story) -> str:
 
 
 def _measures(evaluation: Evaluation) -> Table:
-    table = Table(box=_LINE, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=LINE, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     table.add_column(f"  on {figures.plural(evaluation.rows, 'test row')}")
     table.add_column("value", justify="right")
     table.add_column(f"{_confidence(evaluation)} interval")
@@ -191,7 +192,7 @@ def origin(lineage: Lineage, *, console: Console) -> None:
     }
     console.print()
     console.print(Text("Where it came from", style="bold"))
-    _print_facts(facts.items(), console)
+    print_facts(facts.items(), console)
 
 
 def keep(page: str, story: Story, folder: Path) -> Path:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import ConfigDict, RootModel
 
+from lifecycle.errors import Refused
 from lifecycle.section import Value
 
 
@@ -63,3 +64,15 @@ class Verdicts(RootModel[tuple[Verdict, ...]]):
     def blocks(self) -> bool:
         """Whether any verdict stops what was asked for."""
         return bool(self.blocking)
+
+    def require(self, what: str) -> None:
+        """Raise `Refused` if any verdict stops what was asked for.
+
+        Parameters
+        ----------
+        what
+            What is refused then: `The candidate`.
+        """
+        if self.blocks:
+            rules = ", ".join(verdict.rule for verdict in self.blocking)
+            raise Refused(f"{what} was refused by: {rules}.")

@@ -1,4 +1,7 @@
 """Which steps in which order; the names of all pipelines."""
 
-PIPELINES = {"training": "pipelines.training:training"}
+PIPELINES = {
+    "training": "pipelines.training:training",
+    "deployment": "pipelines.deployment:deployment",
+}
 """Pipelines by name, as `module:attribute`, so that naming them imports nothing heavy."""

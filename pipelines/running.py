@@ -14,45 +14,70 @@ from adapters.stacks.activation import activate
 from lifecycle.errors import Refused
 from lifecycle.governance.lineage import Lineage
 from lifecycle.governance.story import Purpose, Story
+from lifecycle.project.project import Project
 from pipelines import PIPELINES
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended: its story as far as it got, its page, and its steps."""
+    """How a training ended: its story as far as it got, its page, and its steps."""
 
     story: Story
     page: str
     run: runs.Run
 
 
+def train(loaded: LoadedProject, *, stack: str, root: Path, reports: Path) -> bool:
+    """Train a project and tell at the terminal how it ended; give whether it was registered."""
+    from rich.console import Console
+
+    from adapters.terminal import keep, summarise
+
+    ending = run("training", loaded, stack=stack, root=root)
+    path = keep(ending.page, ending.story, reports)
+    if ending.run.cached:
+        print(f"  cached    {', '.join(ending.run.cached)}")
+    summarise(ending.story, report=str(path), console=Console())
+    return ending.story.end == "registered"
+
+
 def run(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Ending:
-    """Run a pipeline to its end.
+    """Train: run a pipeline that ends with a story, to its end.
 
     A refusal is an ending like any other; what broke is raised.
     """
     activate(stack, root=root)
-    module, _, attribute = PIPELINES[name].partition(":")
-    pipeline = getattr(import_module(module), attribute)
     lineage = _lineage(name, loaded, stack=stack, root=root)
     purpose = _purpose(loaded)
-    home = str(_below(loaded.folder, root))
-    options = pipeline.with_options(
-        run_name=lineage.run,
-        tags=[f"project:{loaded.project.name}"],
-        enable_artifact_visualization=False,
-    )
-    # What a refused run leaves behind tells why, so a refusal is not raised any further.
-    with suppress(Refused):
-        options(loaded.project, home, purpose, lineage)
-    done = runs.named(lineage.run)
+    home = str(below(loaded.folder, root))
+    done = launch(name, lineage.run, loaded.project, home, purpose, lineage)
     found = runs.outputs(done)
     story = found["story"]() if "story" in found else _partial(loaded, purpose, lineage, found)
     page = found["report"]() if "report" in found else _render(story)
     return Ending(story=story, page=page, run=runs.tell(done))
 
 
-def _below(folder: Path, root: Path) -> Path:
+def launch(name: str, called: str, project: Project, *inputs: Any) -> Any:
+    """Run a pipeline for a project on the active stack; give ZenML's run of it.
+
+    What a refused run leaves behind tells why, so a refusal is not raised any further.
+    """
+    module, _, attribute = PIPELINES[name].partition(":")
+    pipeline = getattr(import_module(module), attribute)
+    options = pipeline.with_options(
+        run_name=called, tags=[f"project:{project.name}"], enable_artifact_visualization=False
+    )
+    with suppress(Refused):
+        options(project, *inputs)
+    return runs.named(called)
+
+
+def run_name(pipeline: str, project: str, started: datetime) -> str:
+    """Name a run after what it does, for whom, and when it began."""
+    return f"{pipeline}-{project}-{started:%Y%m%d-%H%M%S-%f}"
+
+
+def below(folder: Path, root: Path) -> Path:
     """Name a folder relative to the root, which may lie elsewhere where a step runs."""
     return folder.relative_to(root) if folder.is_relative_to(root) else folder
 
@@ -75,7 +100,7 @@ def _lineage(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Lin
     window, started = loaded.project.data.window, datetime.now(UTC)
     return Lineage(
         project=loaded.project.name,
-        run=f"{name}-{loaded.project.name}-{started:%Y%m%d-%H%M%S-%f}",
+        run=run_name(name, loaded.project.name, started),
         window_start=window.start.isoformat() if window.start else None,
         window_end=window.end.isoformat() if window.end else None,
         commit=revision,

@@ -52,7 +52,7 @@ def training(project: Project, home: str, purpose: Purpose, lineage: Lineage) ->
     )
     verdicts = judge(evaluation, project.gates.root)
     story = register(
-        candidate, profile, schema, intake, checks, description, trials, evaluation, verdicts,
+        candidate, profile, test, schema, intake, checks, description, trials, evaluation, verdicts,
         data, purpose, lineage,
     )  # fmt: skip
     page = report(story)

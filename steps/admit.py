@@ -9,7 +9,6 @@ from adapters.registry import settled_cut
 from lifecycle.data.declaration import Data, Split, TimeSplit
 from lifecycle.data.partition import Cut
 from lifecycle.data.split import choose_cut
-from lifecycle.errors import Refused
 from lifecycle.fingerprint import fingerprint
 from lifecycle.verdict import Verdicts
 
@@ -19,9 +18,7 @@ def admit(
     table: pa.Table, checks: Verdicts, data: Data, split: Split, project: str
 ) -> Annotated[Cut, "cut"]:
     """Refuse rows that a check blocks; else settle where test begins, for ever."""
-    if checks.blocks:
-        rules = ", ".join(verdict.rule for verdict in checks.blocking)
-        raise Refused(f"The data was refused by: {rules}.")
+    checks.require("The data")
     if not isinstance(split, TimeSplit):
         return Cut()
     key = fingerprint([split, data.window, data.time])[:16]

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from zenml.config.cache_policy import CachePolicy
 
-from steps.closure import code_below
+from adapters.closure import code_below
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("lifecycle", "adapters", "steps")
-NUMERIC = ("numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost-cpu", "optuna")
+NUMERIC = (
+    "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "xgboost-cpu", "optuna", "onnx",
+    "onnxruntime",
+)  # fmt: skip
 
 
 @functools.cache

@@ -2,7 +2,6 @@
 
 from zenml import step
 
-from lifecycle.errors import Refused
 from lifecycle.verdict import Verdicts
 
 
@@ -10,6 +9,4 @@ from lifecycle.verdict import Verdicts
 def conclude(verdicts: Verdicts, report: str) -> None:
     """End the run as its gates decided, once all evidence is kept."""
     del report  # taken so that the refusal comes after the report is written
-    if verdicts.blocks:
-        rules = ", ".join(verdict.rule for verdict in verdicts.blocking)
-        raise Refused(f"The candidate was refused by: {rules}.")
+    verdicts.require("The candidate")

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
+import pyarrow as pa
 from zenml import step
 
 from adapters import registry
 from lifecycle.data.declaration import Data, Schema
 from lifecycle.data.description import Description
+from lifecycle.data.holdout import hold_out
 from lifecycle.data.intake import Intake
 from lifecycle.evaluation.evidence import Evaluation
 from lifecycle.governance.lineage import Lineage
@@ -23,6 +25,7 @@ from steps.progress import tell
 def register(
     candidate: Candidate,
     profile: bytes,
+    test: pa.Table,
     schema: Schema,
     intake: Intake,
     checks: Verdicts,
@@ -52,7 +55,8 @@ def register(
         lineage=complete(lineage, intake=intake),
     )
     text = lock.read_text(encoding="utf-8") if lock.is_file() else None
-    story = registry.register(story, candidate, profile, lock=text)
+    holdout = hold_out(test, schema, seed=candidate.state.seed)
+    story = registry.register(story, candidate, profile, holdout, lock=text)
     if story.version is not None:
         tell("register", f"version {story.version.number}, {story.version.alias or 'no alias'}")
     return story

@@ -101,7 +101,7 @@ def test_an_interrupted_run_says_that_it_can_be_continued(
 
     monkeypatch.setattr("pipelines.running.run", interrupted)
 
-    status = command_line._run("training", "airfares", "local", [])
+    status = command_line._run("training", "airfares", "local", None, [])
 
     assert status == 130
     assert "Running it again continues" in capsys.readouterr().err
@@ -110,13 +110,13 @@ def test_an_interrupted_run_says_that_it_can_be_continued(
 def test_a_draft_tells_which_columns_it_left_out_and_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import run as command_line
     from adapters.drafting import init
+    from commands.declaring import _tell_left_out
 
     rows = "\n".join(f"{at},{at * 7 % 13},u{at}@b.org,{at % 2}" for at in range(200))
     table = tmp_path / "late.csv"
     table.write_text(f"n,m,mail,late\n{rows}\n", encoding="utf-8")
 
-    command_line._tell_left_out(init(table, "late", root=tmp_path))
+    _tell_left_out(init(table, "late", root=tmp_path))
 
     assert "personal data: 'mail'" in capsys.readouterr().out

@@ -7,11 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-LARGEST = np.float32(1e30)
-"""Numbers are cut at this size, so that no later step overflows a 32-bit float."""
-
-MISSING = ""
-"""How a missing value of a category is written; the empty string means the same."""
+from lifecycle.features.limits import LARGEST, MISSING
 
 BETWEEN = "\x1f"
 """What stands between the two values of a crossed category (ASCII's unit separator)."""

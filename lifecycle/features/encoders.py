@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lifecycle.features.calendar import CYCLES, calendar_part
-from lifecycle.features.columns import MISSING, read_codes, read_seconds
+from lifecycle.features.columns import read_codes, read_seconds
 from lifecycle.features.declaration import CalendarPart
+from lifecycle.features.limits import MISSING
 from lifecycle.section import Value
 
 Columns = NDArray[np.float32]

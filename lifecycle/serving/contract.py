@@ -69,6 +69,8 @@ class Contract(Value):
         The fields that together name a row; by them a label finds its prediction.
     fields
         In the order of the schema.
+    withheld
+        Columns of the query that are known only afterwards: a request has none of them.
     """
 
     project: str
@@ -80,6 +82,7 @@ class Contract(Value):
     unit: str | None = None
     key: tuple[str, ...] = ()
     fields: tuple[Field, ...]
+    withheld: tuple[str, ...] = ()
 
     @cached_property
     def features(self) -> tuple[Field, ...]:

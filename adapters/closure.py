@@ -5,7 +5,7 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-DATA = ("*.css", "*.j2", "templates/*")
+DATA = ("*.css", "*.js", "*.html", "*.j2", "templates/*")
 """Files that are read beside a module rather than imported."""
 
 

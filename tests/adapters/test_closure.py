@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from steps.caching import ROOMS, ROOT
-from steps.closure import code_below
+from adapters.closure import code_below
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_judging_rests_on_every_gate_and_not_on_the_sources() -> None:
     below = code_below(ROOT / "steps/judge.py", root=ROOT, rooms=ROOMS)
 
     assert {f"lifecycle/evaluation/gates/{gate}.py" for gate in ("metric", "champion")} <= {*below}
-    assert not [path for path in below if path.startswith("adapters/")]
+    assert not [path for path in below if path.startswith("adapters/sources/")]
 
 
 def test_tuning_rests_on_every_family() -> None:

@@ -1,0 +1,184 @@
+"""What one prediction costs through the shipped Bento, beside other ways to serve the same model.
+
+python -m benchmarks.serving [PROJECT]
+
+The newest version of the project is served; train it first. Every server runs alone, with one
+worker, on the same machine, in the same run.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+
+from adapters import bentos, registry
+from adapters.access.keys import KeyFile
+from adapters.declaration import load
+from adapters.hosting import serve_command
+from adapters.packaging import Packaged, package
+from adapters.stacks.activation import point_at_tracker
+from adapters.stacks.environment import prepare
+from benchmarks.load import Load, closed_loop, open_loop, request
+from benchmarks.measuring import ROOT
+from lifecycle.serving.asking import as_sent
+from lifecycle.serving.declaration import Access, Serving
+
+PORT = 3900
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A way to serve: its command, its environment, and how a request for it is written."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    path: str = "/predict"
+    wrap: str | None = None
+    headers: Mapping[str, str] | None = None
+    requests: int = 6_000
+
+
+@contextmanager
+def running(server: Server) -> Iterator[int]:
+    """Run a server until the block ends; give its process id once it answers."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            server.command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **server.environment},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait(process, log)
+            yield process.pid
+        finally:
+            children = psutil.Process(process.pid).children(recursive=True)
+            process.terminate()
+            psutil.wait_procs([psutil.Process(process.pid), *children], timeout=20)
+
+
+def _wait(process: "subprocess.Popen[bytes]", log: "tempfile._TemporaryFileWrapper[bytes]") -> None:
+    for _ in range(1_200):
+        try:
+            httpx.get(f"http://{HOST}:{PORT}/", timeout=1)
+            return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+        if process.poll() is not None:
+            break
+    log.seek(0)
+    raise SystemExit(log.read().decode(errors="replace")[-3_000:])
+
+
+def measure(server: Server, rows: list[dict[str, object]]) -> tuple[Load, Load, float]:
+    """Load a server in both ways; give also its memory afterwards, in MB."""
+    bodies = [json.dumps(server.wrap and {server.wrap: row} or row) for row in rows]
+    if server.wrap == "dataframe_records":
+        bodies = [json.dumps({server.wrap: [row]}) for row in rows]
+    messages = [
+        request(HOST, PORT, server.path, body.encode(), dict(server.headers or {}))
+        for body in bodies
+    ]
+    with running(server) as pid:
+        closed_loop(pid, PORT, messages, requests=min(500, server.requests))
+        closed = closed_loop(pid, PORT, messages, requests=server.requests)
+        opened = open_loop(pid, PORT, messages, rate=min(500, closed.rate * 0.7), seconds=15)
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        worker = max(one.memory_full_info().uss for one in family) / 1e6
+    return closed, opened, worker
+
+
+def servers(
+    folder: Path, candidate: Path, bare: bentos.Bento, whole: bentos.Bento, keys: Path, token: str
+) -> Iterator[Server]:
+    """Name every way to serve, the cheapest last."""
+    events = str(folder / "events")
+    packages = {"PERENNIAL_PACKAGE": str(Path(whole.folder) / "src" / "package")}
+    fitted = {"PERENNIAL_CANDIDATE": str(candidate)}
+    bento = [sys.executable, "-m", "bentoml", "serve"]
+    at = ["--host", HOST, "--port", str(PORT)]
+    model = str(folder / "mlflow")
+    subprocess.run(
+        [sys.executable, "-m", "benchmarks.rivals.tracked", model],
+        cwd=ROOT, env={**os.environ, **fitted}, check=True, capture_output=True,
+    )  # fmt: skip
+    yield Server(
+        "mlflow models serve",
+        [str(Path(sys.executable).parent / "mlflow"), "models", "serve", "-m", model,
+         "--env-manager", "local", "-h", HOST, "-p", str(PORT)],
+        fitted, "/invocations", "dataframe_records", requests=300,
+    )  # fmt: skip
+    yield Server(
+        "BentoML, pandas and the fitted model",
+        [*bento, "benchmarks.rivals.frames:Frames", *at], fitted, wrap="row", requests=600,
+    )  # fmt: skip
+    yield Server(
+        "BentoML, typed route, the same graph",
+        [*bento, "benchmarks.rivals.typed:Typed", *at], packages, wrap="row", requests=2_000,
+    )  # fmt: skip
+    yield Server(
+        "Starlette, msgspec, the same graph",
+        [sys.executable, "-m", "uvicorn", "benchmarks.rivals.bare:app", *at, "--no-access-log",
+         "--log-level", "warning"],
+        packages,
+    )  # fmt: skip
+    yield Server(
+        "Perennial's Bento, no access, no events",
+        serve_command(bare.folder, HOST, PORT), {"PERENNIAL_EVENTS": "none"},
+    )  # fmt: skip
+    yield Server(
+        "Perennial's Bento, with everything",
+        serve_command(whole.folder, HOST, PORT),
+        {"PERENNIAL_EVENTS": events, "PERENNIAL_KEYS": str(keys)},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+
+
+def built(packaged: Packaged, state: Path, access: Access) -> bentos.Bento:
+    """Build the Bento of a version with other rules of access."""
+    serving = packaged.manifest.serving.model_copy(update={"access": access})
+    manifest = packaged.manifest.model_copy(update={"serving": serving})
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "package"
+        changed = Packaged(manifest, packaged.contract, packaged.files)
+        digest = changed.write(folder)
+        return bentos.build(folder, manifest, digest, root=ROOT, store=state / "bentoml")
+
+
+def main(project: str) -> None:
+    state = prepare(ROOT)
+    point_at_tracker("local", root=ROOT)
+    declared = load(project, root=ROOT).project
+    number = registry.number_of(project, registry.standing(project))
+    candidate = registry.candidate_of(project, number)
+    packaged = package(candidate, registry.story_of(project, number), declared.data, Serving())
+    rows = list(as_sent(registry.holdout_of(project, number).slice(0, 200), packaged.contract))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        candidate.save(folder / "candidate")
+        _, token = KeyFile(folder / "keys.json").create("benchmark", ["predict"])
+        bare = built(packaged, state, Access(keys=False, anonymous=True))
+        whole = built(packaged, state, Access())
+        for server in servers(
+            folder, folder / "candidate", bare, whole, folder / "keys.json", token
+        ):
+            closed, opened, memory = measure(server, rows)
+            print(f"{server.name}: {memory:.0f} MB a worker")
+            print(f"  closed, 8 clients          {closed}")
+            print(f"  open, {opened.rate:3.0f} requests/s     {opened}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "flights")

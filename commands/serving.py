@@ -1,0 +1,63 @@
+"""Versions that answer: `serve`, `status`, `stop`."""
+
+from typing import Annotated
+
+import typer
+
+from commands.place import ROOT, opened_state
+
+Project = Annotated[str, typer.Option(help="Whose version.")]
+
+
+def serve(
+    project: Project = "flights",
+    version: Annotated[
+        str | None, typer.Option(help="A number, champion or challenger; by default what stands.")
+    ] = None,
+    stack: Annotated[str, typer.Option(help="Whose registry.")] = "local",
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a declared value for this time.")
+    ] = None,
+) -> None:
+    """Serve a version in the foreground, until Ctrl-C."""
+    folder = opened_state()
+    from adapters.declaration import load
+    from adapters.foreground import serve as run
+    from adapters.stacks.activation import point_at_tracker
+
+    loaded = load(project, root=ROOT, overrides=changes or [])
+    point_at_tracker(stack, root=ROOT)
+    run(loaded, version=version, root=ROOT, state=folder)
+
+
+def status() -> None:
+    """Print what is deployed, whether it answers, and since when."""
+    folder = opened_state()
+    from rich.console import Console
+
+    from adapters.serving_terminal import print_status
+    from adapters.surveying import survey
+
+    print_status(survey(folder), console=Console())
+
+
+def stop(
+    project: Annotated[str | None, typer.Option(help="Whose service.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All services, of all.")] = False,
+) -> None:
+    """Stop what is deployed, without losing a request."""
+    folder = opened_state()
+    from adapters.hosting import take_away
+    from adapters.surveying import survey
+    from lifecycle.errors import ProjectError, suggest
+
+    running = {found.project for found in survey(folder)}
+    if not everything and project is None:
+        raise ProjectError(f"Say which: --project NAME, or --all. {suggest('', running)}")
+    if project is not None and project not in running:
+        raise ProjectError(f'Nothing of "{project}" is deployed. {suggest(project, running)}')
+    for name in sorted(running) if everything else [project]:
+        take_away(name, state=folder)
+        print(f"Stopped {name}.")
+    if everything and not running:
+        print("Nothing is deployed.")

@@ -1,0 +1,85 @@
+"""What one deployment can tell, as far as it got."""
+
+from typing import Literal
+
+from lifecycle.section import Value
+from lifecycle.verdict import Verdict, Verdicts
+
+Kind = Literal["container", "process"]
+
+
+class Place(Value):
+    """Where a version runs before anybody is sent to it.
+
+    Parameters
+    ----------
+    kind, why
+        As a container or a process, and why so.
+    name
+        What it is called by whoever keeps it running.
+    """
+
+    kind: Kind
+    why: str
+    name: str
+    host: str
+    port: int
+
+
+class Built(Value):
+    """What was built of a packaged version.
+
+    Parameters
+    ----------
+    bento, folder
+        Its tag and where it lies.
+    manifest
+        SHA-256 of the manifest of the package in it.
+    image, image_mb
+        The container image made of it, where a container engine is used, and its size.
+    kind, why
+        What it is to run as, and why.
+    """
+
+    bento: str
+    folder: str
+    manifest: str
+    kind: Kind
+    why: str
+    image: str | None = None
+    image_mb: float | None = None
+    vulnerabilities: Verdict | None = None
+
+
+class Deployment(Value):
+    """A deployment as far as it got; what is `None` was not reached.
+
+    Parameters
+    ----------
+    url
+        Where requests go; `None` unless the version took over.
+    previous
+        The version that answered there before.
+    """
+
+    project: str
+    version: str
+    parity: Verdicts = Verdicts()
+    built: Built | None = None
+    place: Place | None = None
+    smoke: Verdicts = Verdicts()
+    url: str | None = None
+    previous: str | None = None
+    started: str = ""
+    seconds: float | None = None
+    run: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the version took over."""
+        return self.url is not None
+
+    @property
+    def blocking(self) -> tuple[Verdict, ...]:
+        """The verdicts that stopped it."""
+        return self.parity.blocking or self.smoke.blocking

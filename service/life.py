@@ -1,0 +1,171 @@
+"""What is there while a worker lives: all of it is made here, checked, warmed, and ended."""
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+from adapters.access.gate import Gate
+from adapters.inference.engine import Engine
+from adapters.inference.package import digest
+from lifecycle.errors import PerennialError
+from lifecycle.serving.reading import Reader
+from service.connections import Watch
+from service.documents import documents, health, metrics
+from service.draining import Drain
+from service.errorlog import fail, warn
+from service.front import Route
+from service.heartbeat import Heartbeat
+from service.labelling import Labelling
+from service.metrics import Metrics
+from service.pool import Pool
+from service.predicting import Predicting
+from service.recording import CHECK_EVERY, Recorder
+from service.settings import PARENT, Settings, StartError
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at connections, at the parent process, and at how we are."""
+
+
+class Worker:
+    """A worker process; fulfils `service.front.Life`.
+
+    Parameters
+    ----------
+    environment
+        Says where everything is; read when it starts.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.routes: Mapping[str, Route] = {}
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it is being stopped."""
+        return self._drain.is_draining
+
+    async def start(self) -> None:
+        """Get ready to answer.
+
+        Raises
+        ------
+        PerennialError
+            If that is not possible. Then the parent process has been told to end as well:
+            left alone, it would start another worker every ten seconds, for ever.
+        """
+        try:
+            self._make(Settings.read(self._environment))
+        except Exception as error:
+            if not isinstance(error, PerennialError):
+                fail("the service cannot start", error=error)
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
+            self._end_the_parent()
+            raise
+        self.heartbeat.start()
+        self._drain.wrap()
+        self._say_how_it_is()
+        gc.collect()
+        gc.freeze()  # what is there now stays: walking all of it took 100 ms every now and then
+
+    async def stop(self) -> None:
+        """Finish the files of events."""
+        self.heartbeat.stop()
+        self._pool.close()
+        self._recorder.close()
+
+    def faults(self) -> dict[str, str]:
+        """Say what keeps it from answering as it should; empty when it is ready."""
+        found = {
+            "draining": "the service is being stopped" if self.is_draining else "",
+            "events": "; ".join(self._recorder.faults()),
+            "access": " ".join(self._gate.faults()),
+        }
+        return {name: told for name, told in found.items() if told}
+
+    def _make(self, settings: Settings) -> None:
+        engine = Engine.load(settings.package, manifest_sha256=settings.manifest)
+        manifest, serving = engine.manifest, engine.manifest.serving
+        self.seconds = serving.limits.seconds
+        self.metrics = Metrics(manifest, engine.contract, digest=digest(settings.package))
+        self._gate = Gate(
+            serving.access, keys=settings.keys, jwks=settings.jwks, rate=serving.limits.rate
+        )
+        self._recorder = Recorder(
+            settings.events,
+            serving.events,
+            contract=engine.contract,
+            version=manifest.version,
+            mask=settings.mask,
+            metrics=self.metrics,
+        )
+        if faults := (*self._gate.faults(), *self._recorder.faults()):
+            raise StartError(" ".join(faults))
+        self._drain = Drain(
+            seconds=serving.drain.total_seconds(),
+            longest=self.seconds,
+            begin=self._say_how_it_is,
+        )
+        self.heartbeat = Heartbeat(
+            waiting=serving.limits.waiting_ms / 1000,
+            longest=self.seconds,
+            errands=(
+                (LOOK_EVERY, Watch(lambda: self._drain.connections, longest=self.seconds)),
+                (LOOK_EVERY, self._say_how_it_is),
+                (LOOK_EVERY, self._look_for_parent),
+                (CHECK_EVERY, self._recorder.check),
+            ),
+        )
+        self._pool = Pool()
+        self.routes = self._route(engine)
+
+    def _route(self, engine: Engine) -> dict[str, Route]:
+        contract, serving = engine.contract, engine.manifest.serving
+        predict = Predicting(
+            gate=self._gate,
+            reader=Reader(contract, engine.manifest.layout, most_rows=serving.limits.rows),
+            engine=engine,
+            recorder=self._recorder,
+            metrics=self.metrics,
+            heartbeat=self.heartbeat,
+            pool=self._pool,
+            serving=serving,
+        )
+        label = Labelling(
+            gate=self._gate,
+            contract=contract,
+            recorder=self._recorder,
+            heartbeat=self.heartbeat,
+            pool=self._pool,
+            limits=serving.limits,
+        )
+        return {
+            "/predict": Route("POST", predict, "/predict"),
+            "/labels": Route("POST", label, "/labels"),
+            **health(self.faults),
+            **metrics(self._gate, self.metrics),
+            **documents(self._gate, contract=contract.model_dump_json().encode(), openapi=b"{}"),
+        }
+
+    def _say_how_it_is(self) -> None:
+        self.metrics.tell(
+            in_flight=self.heartbeat.in_flight,
+            lag=self.heartbeat.lag,
+            is_ready=not self.faults(),
+        )
+
+    def _look_for_parent(self) -> None:
+        """End when the parent was killed: the port stays taken for as long as we hold it."""
+        if self._parent not in (None, os.getppid()) and not self.is_draining:
+            warn("the parent process is gone, so this worker ends")
+            self._drain.end_at_once()
+
+    def _end_the_parent(self) -> None:
+        if self._parent == os.getppid():
+            os.kill(self._parent, signal.SIGUSR1)
+
+    @property
+    def _parent(self) -> int | None:
+        said = self._environment.get(PARENT)
+        return int(said) if said else None
