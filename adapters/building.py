@@ -1,9 +1,13 @@
 """From a package to something that runs: its Bento, and the image where there is an engine."""
 
 import tempfile
+from datetime import datetime
 from pathlib import Path
+from uuid import NAMESPACE_OID, uuid5
 
 from adapters import bentos, images
+from adapters.images.sbom import sbom
+from adapters.images.vulnerabilities import database, known_vulnerabilities
 from adapters.packaging import Packaged
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.deployment import Built, Kind
@@ -25,17 +29,47 @@ def build(packaged: Packaged, serving: Serving, *, root: Path, state: Path) -> B
     built = Built(bento=bento.tag, folder=bento.folder, manifest=digest, kind=kind, why=why)
     if kind == "process":
         return built
-    lock = root / bentos.LOCK
+    return built.model_copy(update=_image(packaged, built, serving, root=root, state=state))
+
+
+def _image(
+    packaged: Packaged, built: Built, serving: Serving, *, root: Path, state: Path
+) -> dict[str, object]:
+    """Build the image; say what it is called, how large it is, and what is known to be wrong."""
+    lock, base = root / bentos.LOCK, serving.image.base
+    foundation = images.foundation_of(base)
     image = images.build(
-        Path(bento.folder),
-        tag=f"perennial/{bento.tag}",
-        base=serving.image.base,
-        labels=images.labels_of(packaged.manifest, digest),
+        Path(built.folder),
+        tag=f"perennial/{built.bento}",
+        base=base,
+        labels=images.labels_of(packaged.manifest, built.manifest),
         lock=lock,
-        sbom=lambda site: bill_of_materials(site, packaged, lock),
+        sbom=lambda site: sbom(
+            site,
+            name=built.bento.partition(":")[0],
+            version=built.bento.partition(":")[2],
+            # The same content gives the same bill, and so the same image.
+            serial=uuid5(NAMESPACE_OID, built.manifest),
+            made=datetime.fromisoformat(packaged.manifest.trained),
+            lock=lock.read_text(encoding="utf-8"),
+            model=packaged.manifest,
+            manifest_hash=built.manifest,
+            dpkg=foundation.dpkg,
+            distro=foundation.distro,
+            python=foundation.python,
+        ),
     )
-    told = {"image": image.tag, "image_mb": image.size_mb}
-    return built.model_copy(update=told)
+    bill = state / "serving" / packaged.manifest.project / "images"
+    bill.mkdir(parents=True, exist_ok=True)
+    path = bill / f"{built.bento.partition(':')[2]}.cdx.json"
+    path.write_text(image.sbom, encoding="utf-8")
+    holes = known_vulnerabilities(image.sbom, database())
+    return {
+        "image": image.tag,
+        "image_mb": image.size_mb,
+        "sbom": str(path),
+        "vulnerabilities": holes,
+    }
 
 
 def choose(serving: Serving) -> tuple[Kind, str]:

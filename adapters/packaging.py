@@ -11,11 +11,12 @@ from adapters.graphs import export, inputs_of
 from adapters.inference.engine import Engine
 from adapters.inference.package import Package, read_package, write_package
 from adapters.inference.reasons import reasons_file
+from adapters.registry import CHALLENGER
 from lifecycle.data.declaration import Data
 from lifecycle.data.description import Description
 from lifecycle.errors import RegistryError
 from lifecycle.governance.card import model_card
-from lifecycle.governance.story import Story
+from lifecycle.governance.story import Story, Version
 from lifecycle.modeling.candidate import Candidate
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.declaration import Serving
@@ -79,7 +80,7 @@ def package(candidate: Candidate, story: Story, data: Data, serving: Serving) ->
         **graphs.files,
         CONTRACT: contract.model_dump_json(indent=1).encode(),
         REASONS: reasons_file(candidate, contract, graphs.layout),
-        CARD: model_card(story).encode(),
+        CARD: model_card(_as_registered(story, story.version)).encode(),
     }
     manifest = Manifest(
         project=story.name,
@@ -99,6 +100,11 @@ def package(candidate: Candidate, story: Story, data: Data, serving: Serving) ->
         files={},  # filled in when it is written
     )
     return Packaged(manifest, contract, files)
+
+
+def _as_registered(story: Story, version: Version) -> Story:
+    """Tell of a version as it was when it passed its gates: the same package however often."""
+    return story.model_copy(update={"version": version.model_copy(update={"alias": CHALLENGER})})
 
 
 def _contract(candidate: Candidate, story: Story, description: Description, data: Data) -> Contract:

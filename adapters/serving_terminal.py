@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from adapters.terminal import LINE, origin, print_facts, print_verdicts
+from adapters.terminal import origin, print_facts, print_verdicts
 from lifecycle.governance import figures
 from lifecycle.governance.story import Story
 from lifecycle.serving.deployment import Deployment
 from lifecycle.serving.standing import Standing
+from lifecycle.verdict import Outcome
 
 
 def events_folder(state: Path, project: str) -> Path:
@@ -25,7 +25,7 @@ def print_deployment(deployment: Deployment, *, console: Console) -> None:
     console.print()
     console.print(Text(f"{deployment.project} version {deployment.version}", style="bold"))
     print_facts(_facts(deployment), console)
-    verdicts = [*deployment.parity, *deployment.smoke]
+    verdicts = [*deployment.gates.blocking, *deployment.parity, *deployment.smoke]
     if verdicts:
         console.print()
         print_verdicts(verdicts, console)
@@ -41,8 +41,11 @@ def _facts(deployment: Deployment) -> Iterator[tuple[str, str]]:
     yield "bento", built.bento
     if built.image is not None:
         yield "image", f"{built.image}, {built.image_mb:.0f} MB"
-    if built.vulnerabilities is not None:
-        yield "known holes", built.vulnerabilities.reason
+    if built.sbom is not None:
+        yield "contents", built.sbom
+    for verdict in built.vulnerabilities:
+        if verdict.outcome is not Outcome.PASS:
+            yield "known holes", verdict.reason
     yield "runs as", f"{built.kind}, because {built.why}"
     yield "manifest", built.manifest
 
@@ -73,18 +76,23 @@ def print_status(standings: Sequence[Standing], *, console: Console) -> None:
         console.print("Nothing is deployed. To deploy the challenger of a project:")
         console.print("  python run.py --pipeline deployment --project NAME")
         return
-    table = Table(box=LINE, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
-    for head in ("  project", "version", "state", "runs as", "answers at", "since (UTC)", "memory"):
-        table.add_column(head)
     for found in standings:
-        table.add_row(
-            f"  {found.project}", found.version, Text(found.state, style=_style(found)),
-            found.runs_as, found.url, figures.moment(found.started), found.memory,
-        )  # fmt: skip
-    console.print(table)
-    for found in standings:
-        for line in found.remarks:
-            console.print(Text(f"  {found.project}: {line}", style="yellow"), soft_wrap=True)
+        line = Text.assemble(
+            (f"{found.project} version {found.version} ", "bold"),
+            (found.state, _style(found)),
+            f" at {found.url}",
+        )
+        console.print(line, soft_wrap=True)
+        print_facts(_standing(found), console)
+
+
+def _standing(found: Standing) -> Iterator[tuple[str, str]]:
+    yield "runs as", found.runs_as
+    yield "since", f"{figures.moment(found.started)} UTC"
+    if found.memory:
+        yield "memory", found.memory
+    for remark in found.remarks:
+        yield "look", remark
 
 
 def _style(standing: Standing) -> str:

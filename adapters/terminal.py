@@ -26,7 +26,7 @@ _NAMES = 11
 _WIDEST = 44
 _FEW = 3
 
-LINE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
+_LINE = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 """A line below the head, and nothing else."""
 
 
@@ -104,7 +104,7 @@ def _checked(story: Story) -> str:
 
 
 def _measures(evaluation: Evaluation) -> Table:
-    table = Table(box=LINE, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=_LINE, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
     table.add_column(f"  on {figures.plural(evaluation.rows, 'test row')}")
     table.add_column("value", justify="right")
     table.add_column(f"{_confidence(evaluation)} interval")

@@ -84,7 +84,7 @@ def _wait(process: "subprocess.Popen[bytes]", log: "tempfile._TemporaryFileWrapp
 
 def measure(server: Server, rows: list[dict[str, object]]) -> tuple[Load, Load, float]:
     """Load a server in both ways; give also its memory afterwards, in MB."""
-    bodies = [json.dumps(server.wrap and {server.wrap: row} or row) for row in rows]
+    bodies = [json.dumps((server.wrap and {server.wrap: row}) or row) for row in rows]
     if server.wrap == "dataframe_records":
         bodies = [json.dumps({server.wrap: [row]}) for row in rows]
     messages = [

@@ -49,6 +49,7 @@ def run(loaded: LoadedProject, *, version: str | None, stack: str, root: Path) -
     deployment = Deployment(
         project=project.name,
         version=number,
+        gates=found["version_story"]().gates if "version_story" in found else Verdicts(),
         parity=found["parity"]() if "parity" in found else Verdicts(),
         smoke=found["smoke"]() if "smoke" in found else Verdicts(),
         url=live.url if live is not None else None,

@@ -1,34 +1,105 @@
-"""Connections whose requests do not come: the server waits for headers without any limit."""
+"""The one door to uvicorn: what a connection may do before it has become a request.
 
-from collections.abc import Callable, Iterable
+The server limits neither how long a request's headers may take, nor how large they may be; and
+what it cannot read, it answers in plain text.
+"""
+
+from collections.abc import Iterable
+from os import urandom
 from time import perf_counter
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from lifecycle.serving import problem
+from service.exchange import PROBLEM
+from service.refusals import NOT_HTTP
+
+MOST_HEADERS = 65_536
+"""Bytes of a request's headers; Envoy and nginx take less."""
+
+
+class Connection(HttpToolsProtocol):
+    """A connection whose headers end somewhere."""
+
+    _headers = 0
+    _is_in_body = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a request that has not begun by so many bytes never will."""
+        super().data_received(data)
+        if self._is_in_body or not awaits_request(self):
+            self._headers = 0
+            return
+        self._headers += len(data)
+        if self._headers > MOST_HEADERS:
+            self.send_400_response("The headers are too long.")
+
+    def on_headers_complete(self) -> None:
+        """Note that what follows is a body, though its request may be answered already."""
+        super().on_headers_complete()
+        self._is_in_body = True
+
+    def on_message_complete(self) -> None:
+        """Note that what follows is another request."""
+        super().on_message_complete()
+        self._is_in_body = False
+
+    def send_400_response(self, msg: str) -> None:
+        """Tell, as everything else is told, that this is not what we speak."""
+        request_id = urandom(16).hex()
+        body = problem.problem(NOT_HTTP, msg, request_id).body()
+        headers = (
+            *self.server_state.default_headers,
+            *PROBLEM,
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", request_id.encode("ascii")),
+            (b"connection", b"close"),
+        )
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.transport.write(STATUS_LINE[400] + lines + b"\r\n" + body)
+        self.transport.close()
+
+
+def guard(server: Any) -> None:
+    """Let a uvicorn server make such connections, where it would make their plain kind."""
+    if server.config.http_protocol_class is HttpToolsProtocol:
+        server.config.http_protocol_class = Connection
+
+
+def awaits_request(connection: HttpToolsProtocol) -> bool:
+    """Tell whether a connection has no request, and is not idle after its last one either.
+
+    It has begun to send one, or has never sent anything, or still sends what was refused.
+    """
+    cycle = connection.cycle
+    answered = cycle is None or cycle.response_complete
+    return (
+        answered
+        and connection.timeout_keep_alive_task is None
+        and not connection.transport.is_closing()
+    )
+
 
 class Watch:
-    """Closes connections that began a request's headers, or none at all, and never ended them.
-
-    The server limits how long a connection may lie idle between two requests, but neither how
-    long it may be silent before its first, nor how long one line of headers may take.
+    """Closes connections whose next request takes too long to begin.
 
     Parameters
     ----------
-    connections
-        Gives the server's open connections (uvicorn's HTTP protocols).
     longest
-        Seconds a request's headers may take.
+        Seconds its headers may take.
     """
 
-    def __init__(self, connections: Callable[[], Iterable[Any]], *, longest: float) -> None:
-        self._connections, self._longest = connections, longest
-        self._since: dict[Any, tuple[object, float]] = {}
+    def __init__(self, *, longest: float) -> None:
+        self._longest = longest
+        self._since: dict[HttpToolsProtocol, tuple[object, float]] = {}
 
-    def __call__(self) -> None:
-        """Look once; to be called about every second."""
+    def look(self, connections: Iterable[HttpToolsProtocol]) -> None:
+        """Look at all open connections; to be called about every second."""
         now = perf_counter()
-        waiting: dict[Any, tuple[object, float]] = {}
-        for connection in list(self._connections()):
-            if not _awaits_headers(connection):
+        waiting: dict[HttpToolsProtocol, tuple[object, float]] = {}
+        for connection in list(connections):
+            if not awaits_request(connection):
                 continue
             cycle, since = self._since.get(connection, (connection.cycle, now))
             if cycle is not connection.cycle:  # another request was answered since
@@ -38,9 +109,3 @@ class Watch:
             else:
                 waiting[connection] = connection.cycle, since
         self._since = waiting
-
-
-def _awaits_headers(connection: Any) -> bool:
-    answered = connection.cycle is None or connection.cycle.response_complete
-    idle = connection.timeout_keep_alive_task is not None
-    return answered and not idle and not connection.transport.is_closing()

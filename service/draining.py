@@ -44,38 +44,38 @@ class Drain:
         Seconds after which what is still being answered then is given up.
     begin
         Called at the signal.
+
+    Attributes
+    ----------
+    server
+        uvicorn's server; `None` where something else runs us.
     """
 
     def __init__(self, *, seconds: float, longest: float, begin: Callable[[], None]) -> None:
         self._seconds, self._longest, self._begin = seconds, longest, begin
         self._handlers: dict[int, Any] = {}
-        self._server: Any = None
+        self.server: Any = None
         self._ending: asyncio.Task[None] | None = None
         self.is_draining = False
 
     def wrap(self) -> None:
         """Take the signals over; the server has installed its handlers by now."""
         handler = signal.getsignal(signal.SIGTERM)
-        self._server = getattr(handler, "__self__", None)
-        if self._server is None or not hasattr(self._server, "should_exit"):
+        self.server = getattr(handler, "__self__", None)
+        if self.server is None or not hasattr(self.server, "should_exit"):
             return  # not under uvicorn: whoever runs us ends us as they do
-        self._server.config.timeout_graceful_shutdown = self._longest
+        self.server.config.timeout_graceful_shutdown = self._longest
         self._loop = asyncio.get_running_loop()
         self._handlers[signal.SIGTERM] = handler
         signal.signal(signal.SIGTERM, self._on_signal)
 
-    @property
-    def connections(self) -> set[Any]:
-        """The server's open connections; empty where we cannot see them."""
-        return set() if self._server is None else self._server.server_state.connections
-
     def end_at_once(self) -> None:
         """Finish what is being answered and end, without taking any more."""
-        if self._server is not None:
+        if self.server is not None:
             self._handlers[signal.SIGTERM](signal.SIGTERM, None)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.is_draining or self._server.should_exit:
+        if self.is_draining or self.server.should_exit:
             self._handlers[number](number, frame)
             return
         self.is_draining = True
@@ -94,7 +94,7 @@ class Drain:
         self._handlers[number](number, None)
 
     def _listeners(self) -> list[socket.socket]:
-        found = [one for server in self._server.servers for one in server.sockets]
+        found = [one for server in self.server.servers for one in server.sockets]
         return [socket.socket(fileno=os.dup(one.fileno())) for one in found]
 
 

@@ -6,12 +6,15 @@ import signal
 import sys
 from collections.abc import Mapping
 
+import msgspec
+
 from adapters.access.gate import Gate
 from adapters.inference.engine import Engine
 from adapters.inference.package import digest
 from lifecycle.errors import PerennialError
+from lifecycle.serving.openapi import openapi
 from lifecycle.serving.reading import Reader
-from service.connections import Watch
+from service.connections import Watch, guard
 from service.documents import documents, health, metrics
 from service.draining import Drain
 from service.errorlog import fail, warn
@@ -65,6 +68,8 @@ class Worker:
             raise
         self.heartbeat.start()
         self._drain.wrap()
+        if self._drain.server is not None:
+            guard(self._drain.server)
         self._say_how_it_is()
         gc.collect()
         gc.freeze()  # what is there now stays: walking all of it took 100 ms every now and then
@@ -111,12 +116,13 @@ class Worker:
             waiting=serving.limits.waiting_ms / 1000,
             longest=self.seconds,
             errands=(
-                (LOOK_EVERY, Watch(lambda: self._drain.connections, longest=self.seconds)),
+                (LOOK_EVERY, self._look_at_connections),
                 (LOOK_EVERY, self._say_how_it_is),
                 (LOOK_EVERY, self._look_for_parent),
                 (CHECK_EVERY, self._recorder.check),
             ),
         )
+        self._watch = Watch(longest=self.seconds)
         self._pool = Pool()
         self.routes = self._route(engine)
 
@@ -140,12 +146,22 @@ class Worker:
             pool=self._pool,
             limits=serving.limits,
         )
+        described = openapi(
+            contract,
+            limits=serving.limits,
+            access=serving.access,
+            version=engine.manifest.version,
+        )
         return {
             "/predict": Route("POST", predict, "/predict"),
             "/labels": Route("POST", label, "/labels"),
             **health(self.faults),
             **metrics(self._gate, self.metrics),
-            **documents(self._gate, contract=contract.model_dump_json().encode(), openapi=b"{}"),
+            **documents(
+                self._gate,
+                contract=contract.model_dump_json().encode(),
+                openapi=msgspec.json.encode(described),
+            ),
         }
 
     def _say_how_it_is(self) -> None:
@@ -154,6 +170,10 @@ class Worker:
             lag=self.heartbeat.lag,
             is_ready=not self.faults(),
         )
+
+    def _look_at_connections(self) -> None:
+        if self._drain.server is not None:
+            self._watch.look(self._drain.server.server_state.connections)
 
     def _look_for_parent(self) -> None:
         """End when the parent was killed: the port stays taken for as long as we hold it."""

@@ -9,6 +9,9 @@ from lifecycle.serving.problem import Kind
 SOON = 1
 """Seconds after which a caller may come again where nothing says better."""
 
+NOT_HTTP = Kind("not-http", "Not HTTP", 400, "What was sent is no request.")
+"""No operation answers it: there is none before there is a request."""
+
 
 class Gone(Exception):  # noqa: N818  (nothing went wrong: nobody is there to be answered)
     """The caller left."""

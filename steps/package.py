@@ -18,7 +18,8 @@ from steps.progress import tell
 def package(
     candidate: Candidate, story: Story, data: Data, serving: Serving
 ) -> Annotated[packaging.Packaged, "packaged"]:
-    """Write contract, graphs, boosters and reasons of a version, each with its hash."""
+    """Refuse a version that failed a gate; else write down all it is served by."""
+    story.gates.require(f"Version {story.version.number if story.version else '?'}")
     packaged = packaging.package(candidate, story, data, serving)
     tell("package", f"{len(packaged.files)} files, {packaged.size_mb:.1f} MB")
     return packaged

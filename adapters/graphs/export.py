@@ -139,8 +139,8 @@ def _write_trees(
             f"There is no graph for {name}, a {type(model).__name__}. Known: LinearModel, "
             "TreeModel. Write one in adapters/graphs/export.py."
         )
-    trees = read_model(model, name=name, outputs=outputs_of(candidate), width=len(matrix.places))
-    return write_trees(writer, trees, matrix.tensor, matrix.places)
+    sums = read_model(model, name=name, outputs=outputs_of(candidate), width=len(matrix.places))
+    return write_trees(writer, sums, matrix.tensor, matrix.places)
 
 
 def _write_linear(writer: Writer, models: Sequence[Model], matrix: Matrix) -> str:

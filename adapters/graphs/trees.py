@@ -1,6 +1,7 @@
 """From a booster to a node that adds its trees up as the booster itself does, bit by bit."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,20 @@ from lifecycle.modeling.families.trees import TreeModel
 LESS, SUM, NONE = 1, 1, 0
 """`TreeEnsemble`'s numbers for `x < threshold`, for adding trees up, and for no link."""
 
-OBJECTIVES = ("binary:logistic", "multi:softprob", "reg:absoluteerror", "reg:squarederror")
-"""Those of which it is known what their sums start from."""
+LOGISTIC = "binary:logistic"
+OBJECTIVES = (LOGISTIC, "multi:softprob", "reg:absoluteerror", "reg:squarederror")
+"""Those of which it is known what their sums start from: the base score, or its log odds."""
 
 
-def read_model(model: TreeModel, *, name: str, outputs: int, width: int) -> Trees:
+@dataclass(frozen=True)
+class Sums:
+    """The trees of a booster, and what the sum of each output starts from."""
+
+    trees: Trees
+    start: NDArray[np.float32]
+
+
+def read_model(model: TreeModel, *, name: str, outputs: int, width: int) -> Sums:
     """Read a model's trees, as far as they can be written down exactly.
 
     Parameters
@@ -41,13 +51,13 @@ def read_model(model: TreeModel, *, name: str, outputs: int, width: int) -> Tree
             f"{name} cannot be written down as a graph. {error} Train it with the booster gbtree, "
             "one booster for each target or quantile, and categories encoded by the features."
         ) from error
-    objective = json.loads(model.booster.save_config())["learner"]["objective"]["name"]
+    start, objective = _read_start(json.loads(model.booster.save_config())["learner"])
     if objective not in OBJECTIVES:
         raise GraphError(
             f"{name} was trained for {objective}, of which it is not known what its sums start "
             f"from. Known objectives: {', '.join(OBJECTIVES)}."
         )
-    given = max(len(trees.base), int(trees.output.max(initial=0)) + 1)
+    given = max(len(start), int(trees.output.max(initial=0)) + 1)
     if given != outputs:
         raise GraphError(
             f"{name} answers with {given} numbers a row where {outputs} are asked for: some "
@@ -58,10 +68,10 @@ def read_model(model: TreeModel, *, name: str, outputs: int, width: int) -> Tree
             f"{name} reads column {trees.column.max()}, counted from 0, and its features give "
             f"{width}. The model and its features do not belong together."
         )
-    return trees
+    return Sums(trees, start)
 
 
-def write_trees(writer: Writer, trees: Trees, matrix: str, places: NDArray[np.int64]) -> str:
+def write_trees(writer: Writer, sums: Sums, matrix: str, places: NDArray[np.int64]) -> str:
     """Write the margins of a booster, `float32`, shape ``(rows, outputs)``.
 
     XGBoost starts its sum with the base score and adds the trees in their order, in 32 bits.
@@ -72,7 +82,8 @@ def write_trees(writer: Writer, trees: Trees, matrix: str, places: NDArray[np.in
     places
         Where in the matrix each column of the booster is.
     """
-    nodes, leaves, roots = _number(trees)
+    trees = sums.trees
+    nodes, leaves, roots = _number(sums)
     inner = np.flatnonzero(~trees.is_leaf)
     sides = {"true": trees.left[inner], "false": trees.right[inner]}
     ends = {side: trees.is_leaf[below] for side, below in sides.items()}
@@ -80,14 +91,14 @@ def write_trees(writer: Writer, trees: Trees, matrix: str, places: NDArray[np.in
         side: np.where(ends[side], leaves[below], nodes[below]) for side, below in sides.items()
     }
     # A node both of whose sides are the same leaf: a base score, or a tree without any split.
-    single = _single_leaves(trees)
-    weights = np.concatenate([trees.value[trees.is_leaf], trees.base])
+    single = _single_leaves(sums)
+    weights = np.concatenate([trees.value[trees.is_leaf], sums.start])
     per_node = np.repeat(trees.output, np.diff([*trees.roots, len(trees.left)]))
-    targets = np.concatenate([per_node[trees.is_leaf], np.arange(len(trees.base))])
+    targets = np.concatenate([per_node[trees.is_leaf], np.arange(len(sums.start))])
     return writer.node(
         "TreeEnsemble",
         matrix,
-        n_targets=len(trees.base),
+        n_targets=len(sums.start),
         aggregate_function=SUM,
         post_transform=NONE,
         tree_roots=roots.tolist(),
@@ -104,26 +115,38 @@ def write_trees(writer: Writer, trees: Trees, matrix: str, places: NDArray[np.in
     )
 
 
-def _number(trees: Trees) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _number(sums: Sums) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Count inner nodes and leaves apart, and find the roots; base scores come first.
 
     The nodes of single leaves stand behind all others: of the trees, then of the base scores.
     """
-    leaf = trees.is_leaf
+    trees, leaf = sums.trees, sums.trees.is_leaf
     nodes, leaves = np.cumsum(~leaf) - 1, np.cumsum(leaf) - 1
     inner, lone = int((~leaf).sum()), leaf[trees.roots]
     behind = inner + np.cumsum(lone) - 1
     roots = np.where(lone, behind, nodes[trees.roots])
-    bases = inner + int(lone.sum()) + np.arange(len(trees.base))
+    bases = inner + int(lone.sum()) + np.arange(len(sums.start))
     return nodes, leaves, np.concatenate([bases, roots])
 
 
-def _single_leaves(trees: Trees) -> NDArray[np.int64]:
+def _single_leaves(sums: Sums) -> NDArray[np.int64]:
     """Give the leaves that stand alone: trees without any split, then the base scores."""
+    trees = sums.trees
     leaves = np.cumsum(trees.is_leaf) - 1
     lone = trees.roots[trees.is_leaf[trees.roots]]
-    bases = int(trees.is_leaf.sum()) + np.arange(len(trees.base))
+    bases = int(trees.is_leaf.sum()) + np.arange(len(sums.start))
     return np.concatenate([leaves[lone], bases])
+
+
+def _read_start(learner: dict[str, Any]) -> tuple[NDArray[np.float32], str]:
+    """Give what XGBoost's sums start from, in margins and 32 bits as it does; and its objective."""
+    objective = str(learner["objective"]["name"])
+    parameters = learner["learner_model_param"]
+    given = np.atleast_1d(np.asarray(json.loads(parameters["base_score"]), dtype=np.float32))
+    if objective == LOGISTIC:
+        given = -np.log(np.float32(1) / given - np.float32(1))
+    outputs = max(1, int(parameters["num_class"]))
+    return np.broadcast_to(given, (outputs,)), objective
 
 
 def _and(values: NDArray[Any], value: int, single: NDArray[np.int64]) -> NDArray[Any]:

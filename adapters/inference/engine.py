@@ -115,16 +115,15 @@ class Engine:
             If the reasons do not add up to the score.
         """
         row = _slice(inputs, place, place + 1)
-        scores, margins = self._row.run(("score", "margins"), self._feed(row))
+        scores, (margins,) = self._row.run(("score", "margins"), self._feed(row))
         score, reference = scores.reshape(-1), self._reference_score
         decided = int(score.argmax())  # 0 where there is but one score
-        moved = float(score[decided] - reference[decided])
-        slopes = carry(
-            lambda points: self._end(points)[:, decided], self._reference_margins, margins[0], moved
-        )
+        moved, start = float(score[decided] - reference[decided]), self._reference_margins
+        slopes = carry(lambda points: self._end(points)[:, decided], start, margins, moved)
         contributions = self._explainer.explain(**self._views_of(row), slopes=slopes)
-        told = rank(self._explainer.players, settle(contributions, moved), top)
-        return told, float(reference[decided])
+        size = float(np.abs(slopes) @ (np.abs(start) + np.abs(margins)))
+        settled = settle(contributions, moved, size=size)
+        return rank(self._explainer.players, settled, top), float(reference[decided])
 
     def _load(self, package: Package, threads: int) -> None:
         self._row = Graph(

@@ -1,23 +1,29 @@
-"""What the router answers by itself: problem+json, like the service does."""
+"""What the router answers by itself: problem+json, with the words of the service."""
 
+from http import HTTPStatus
 from typing import Any
 
-_DETAILS: dict[int, tuple[str, str]] = {
-    400: ("Bad Request", "The request is not valid HTTP."),
-    404: ("Not Found", "There is nothing at this path."),
-    408: ("Request Timeout", "The request did not arrive in time."),
-    413: ("Content Too Large", "The body of the request is larger than is taken here."),
-    426: ("Upgrade Required", "HTTP/1.1 or later is needed."),
-    431: ("Request Header Fields Too Large", "The headers of the request are too large."),
-}
-
-_UNAVAILABLE = (
-    "Service Unavailable",
-    "No version answers right now. Try again in a moment.",
-)
+from lifecycle.serving.problem import MEDIA_TYPE, NOT_READY, TOO_LARGE, TOO_SLOW, Kind
 
 RETRY_AFTER = "1"
 """Seconds: about as long as a version that died takes to answer again."""
+
+_UNAVAILABLE = "No version answers right now. Try again in a moment."
+
+_OF_HTTP = (
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.UPGRADE_REQUIRED,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+)
+"""What may be wrong with a request before anything of it is understood, beside 400."""
+
+_GUARDS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-request-id": "%REQ(x-request-id)%",
+}
 
 
 def local_replies() -> dict[str, Any]:
@@ -26,51 +32,62 @@ def local_replies() -> dict[str, Any]:
     Whatever goes wrong behind it, a broken connection, no connection, no answer in time, is a
     503 that says when to try again; what is wrong with the request keeps its status.
     """
-    known = [_reply(status, title, detail) for status, (title, detail) in _DETAILS.items()]
-    return {"mappers": [*known, _unavailable()], "body_format": _problem(None, "Error", "")}
-
-
-def _reply(status: int, title: str, detail: str) -> dict[str, Any]:
     return {
-        "filter": _by_status("EQ", status),
-        "body_format_override": _problem(status, title, detail),
-        "headers_to_add": [_header("x-request-id", "%REQ(x-request-id)%")],
+        "mappers": [
+            _of_kind(TOO_SLOW),
+            _of_kind(TOO_LARGE),
+            {
+                "filter": _by_status("GE", 500),
+                "status_code": NOT_READY.status,
+                "body_format_override": _problem(NOT_READY, _UNAVAILABLE),
+                "headers_to_add": _headers({**_GUARDS, "retry-after": RETRY_AFTER}),
+            },
+            *(_of_status(status) for status in _OF_HTTP),
+            _of_status(HTTPStatus.BAD_REQUEST, "GE"),
+        ]
     }
 
 
-def _unavailable() -> dict[str, Any]:
-    title, detail = _UNAVAILABLE
+def _of_kind(kind: Kind) -> dict[str, Any]:
     return {
-        "filter": _by_status("GE", 500),
-        "status_code": 503,
-        "body_format_override": _problem(503, title, detail),
-        "headers_to_add": [
-            _header("x-request-id", "%REQ(x-request-id)%"),
-            _header("retry-after", RETRY_AFTER),
-        ],
+        "filter": _by_status("EQ", kind.status),
+        "body_format_override": _problem(kind, kind.meaning),
+        "headers_to_add": _headers(_GUARDS),
+    }
+
+
+def _of_status(status: HTTPStatus, operator: str = "EQ") -> dict[str, Any]:
+    return {
+        "filter": _by_status(operator, status),
+        "body_format_override": _problem(None, "The request cannot be taken.", status.phrase),
+        "headers_to_add": _headers(_GUARDS),
     }
 
 
 def _by_status(operator: str, status: int) -> dict[str, Any]:
-    compared = {"default_value": status, "runtime_key": f"perennial.reply_{status}"}
+    compared = {"default_value": status, "runtime_key": f"perennial.reply.{operator}.{status}"}
     return {"status_code_filter": {"comparison": {"op": operator, "value": compared}}}
 
 
-def _problem(status: int | None, title: str, detail: str) -> dict[str, Any]:
+def _problem(kind: Kind | None, detail: str, title: str = "") -> dict[str, Any]:
     return {
-        "content_type": "application/problem+json",
+        "content_type": MEDIA_TYPE,
         "json_format": {
-            "type": "about:blank",
-            "title": title,
-            "status": "%RESPONSE_CODE%" if status is None else status,
+            # Without a kind of its own a problem is named by its status (RFC 9457, 4.2.1).
+            "type": kind.uri if kind else "about:blank",
+            "title": kind.title if kind else title,
+            "status": kind.status if kind else "%RESPONSE_CODE%",
             "detail": detail,
             "request_id": "%REQ(x-request-id)%",
         },
     }
 
 
-def _header(name: str, value: str) -> dict[str, Any]:
-    return {
-        "header": {"key": name, "value": value},
-        "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-    }
+def _headers(added: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "header": {"key": name, "value": value},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        }
+        for name, value in added.items()
+    ]

@@ -1,5 +1,6 @@
 """What a program is, and how supervisor is told of it."""
 
+import math
 import os
 import pwd
 import re
@@ -65,7 +66,7 @@ def program_of(
         environment={**kept, **env},
         folder=str(folder.absolute()),
         log=str(log.absolute()),
-        stop_seconds=max(1, -(-int(seconds * 1000) // 1000)),
+        stop_seconds=max(1, math.ceil(seconds)),
     )
 
 

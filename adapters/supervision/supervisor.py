@@ -1,23 +1,16 @@
 """One supervisor for each state folder: begins programs, keeps them running, ends them."""
 
-import http.client
-import os
-import subprocess
-import sys
 import time
-import xmlrpc.client
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import psutil
+from typing import Literal
 
 from adapters.supervision import launch
-from adapters.supervision.channel import call
+from adapters.supervision.daemon import PATIENCE, Daemon, RefusedError, wait_until
 from adapters.supervision.place import SupervisionError
-from adapters.supervision.program import KEPT, Program, program_of
+from adapters.supervision.program import Program, program_of
 from adapters.supervision.programs import Programs
 from lifecycle.section import Value
 
@@ -34,9 +27,6 @@ _CONDITIONS: dict[str, Condition] = {
     "UNKNOWN": "failed",
 }
 _ENDED = {"STOPPED", "EXITED", "FATAL", "UNKNOWN"}
-
-PATIENCE = 10.0
-"""Seconds the supervisor itself may take to begin or to end."""
 
 TAIL = 20
 """Lines of a log that are shown when its program does not come up."""
@@ -71,19 +61,12 @@ class Process(Value):
     log: str
 
 
-class _AbsentError(SupervisionError):
-    """No supervisor runs."""
-
-
-class _Fault(SupervisionError):  # noqa: N818  (supervisor's own word)
-    """The supervisor runs, and refuses."""
-
-
 class Supervisor:
     """The supervisor of a state folder; a running process only while it is needed."""
 
     def __init__(self, state: Path) -> None:
         self._programs = Programs(state.absolute() / "serving" / "supervisor")
+        self._daemon = Daemon(self._programs)
 
     def start(
         self,
@@ -130,16 +113,15 @@ class Supervisor:
             self._take_down(name)
             printed = _size(log)
             self._programs.add(program)
-            try:
-                self._run()
+            with self._taken_down_on_error(name):
+                self._daemon.run()
                 self._take_in(name)
-                problem = self._wait_until_up(name, is_ready, ready_seconds)
-                if problem:
-                    raise SupervisionError(_last_words(program, problem, since=printed))
-            except BaseException:
-                self._take_down(name)
-                raise
-        return self.describe(program)
+        # The lock is free again: others need not wait until this one is ready.
+        with self._taken_down_on_error(name, self._programs.alone):
+            problem = self._wait_until_up(name, is_ready, ready_seconds)
+            if problem:
+                raise SupervisionError(_last_words(program, problem, since=printed))
+        return self._describe(program)
 
     def stop(self, name: str) -> None:
         """Ask a program to end, wait until it has, and forget it; also one that is not there.
@@ -149,18 +131,18 @@ class Supervisor:
         with self._programs.alone():
             self._take_down(name)
             if not [*self._programs]:
-                self._end(PATIENCE)
+                self._daemon.end(PATIENCE)
 
     def resume(self) -> tuple[Process, ...]:
         """Begin again what ran when the machine, or the supervisor, went down."""
         with self._programs.alone():
             if [*self._programs]:
-                self._run()
+                self._daemon.run()
         return self.status()
 
     def status(self) -> tuple[Process, ...]:
         """Say what became of every program that was started and not stopped, by name."""
-        return tuple(self.describe(program) for program in self._programs)
+        return tuple(self._describe(program) for program in self._programs)
 
     def shutdown(self) -> None:
         """Stop every program and the supervisor itself, and forget them all."""
@@ -168,14 +150,18 @@ class Supervisor:
             return
         with self._programs.alone():
             longest = max((program.stop_seconds for program in self._programs), default=0)
-            self._end(PATIENCE + longest)
+            self._daemon.end(PATIENCE + longest)
             for program in [*self._programs]:
                 self._take_down(program.name)
 
-    def describe(self, program: Program) -> Process:
+    def _describe(self, program: Program) -> Process:
         """Say what became of a program."""
         file = self._programs.file(program.name)
-        process, trace, told = launch.find(file), launch.read_trace(file), self._told(program.name)
+        process, trace, told = (
+            launch.find(file),
+            launch.read_trace(file),
+            self._daemon.told(program.name),
+        )
         state = _CONDITIONS[told["statename"]] if told else "orphaned" if process else "stopped"
         ended_by_itself = told is not None and not process and told["statename"] in _ENDED
         began = datetime.fromtimestamp(trace.began, UTC) if trace and process else None
@@ -189,108 +175,34 @@ class Supervisor:
             log=program.log,
         )
 
-    # -- the supervisor itself
-
-    def _ask(self, method: str, *arguments: str | bool) -> Any:
-        try:
-            return call(self._programs.socket, method, *arguments)
-        except xmlrpc.client.Fault as fault:
-            raise _Fault(f"The supervisor refused {method}: {fault.faultString}") from fault
-        except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise _AbsentError(f"No supervisor listens at {self._programs.socket}.") from error
-        except (OSError, http.client.HTTPException) as error:
-            raise SupervisionError(
-                f"The supervisor does not answer at {self._programs.socket} ({error!r}). Its "
-                f"process id is in {self._programs.folder / 'supervisord.pid'}: end it with "
-                "`kill -9`. What it keeps goes on running, and is taken over by the next one."
-            ) from error
-
-    def _told(self, name: str) -> dict[str, Any] | None:
-        """Give what the supervisor knows of a program; `None` where either is not there."""
-        try:
-            told: dict[str, Any] = self._ask("getProcessInfo", name)
-        except (_AbsentError, _Fault):
-            return None
-        return told
-
-    def _pid(self) -> int | None:
-        """Give the process id of the supervisor where it runs."""
-        try:
-            return int(self._ask("getPID"))
-        except _AbsentError:
-            return self._silent()
-
-    def _silent(self) -> int | None:
-        """Find a supervisor that runs without being reachable."""
-        try:
-            pid = int((self._programs.folder / "supervisord.pid").read_text())
-            return pid if str(self._programs.settings) in psutil.Process(pid).cmdline() else None
-        except (FileNotFoundError, ValueError, psutil.Error):
-            return None
-
-    def _run(self) -> None:
-        """Begin the supervisor where it does not run, and have it read its file."""
-        if self._pid() is None:
-            self._programs.socket.unlink(missing_ok=True)
-            self._begin()
-        self._ask("reloadConfig")
-
-    def _begin(self) -> None:
-        # It turns itself into a process of its own session once it listens, and only then does
-        # this call return: what is wrong until then is in its output.
-        done = subprocess.run(
-            [sys.executable, "-I", "-m", "supervisor.supervisord", "-c", self._programs.settings],
-            cwd=self._programs.folder,
-            env={**{key: os.environ[key] for key in KEPT if key in os.environ}, "PYTHONUTF8": "1"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE * 3,
-            check=False,
-        )
-        if done.returncode:
-            raise SupervisionError(
-                f"The supervisor of {self._programs.folder} does not start:\n"
-                f"{(done.stdout + done.stderr).strip()[-2000:]}"
-            )
-        _wait(self._answers, PATIENCE, f"The supervisor of {self._programs.folder}")
-
-    def _answers(self) -> bool:
-        try:
-            return bool(self._ask("getState")["statename"] == "RUNNING")
-        except _AbsentError:
-            return False
-
-    def _end(self, patience: float) -> None:
-        pid = self._pid()
-        if pid is None:
-            return
-        process = psutil.Process(pid)
-        self._ask("stopAllProcesses", False)  # together: a shutdown takes one after the other
-        self._ask("shutdown")
-
-        def has_ended() -> bool:
-            with suppress(SupervisionError):
-                self._pid()  # being asked wakes it: by itself it looks around once a second
-            return not launch.is_alive(process)
-
-        _wait(has_ended, patience, f"The supervisor (see {self._programs.log})")
-
     # -- one program
 
     def _refuse_second(self, name: str) -> None:
         for program in self._programs:
-            found = self.describe(program)
+            found = self._describe(program)
             if program.name == name and found.state not in ("stopped", "failed"):
                 raise SupervisionError(
                     f'"{name}" is {found.state} already, as process {found.pid}. Stop it first, '
                     "or start the other under another name."
                 )
 
+    @contextmanager
+    def _taken_down_on_error(
+        self, name: str, alone: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            with alone():
+                self._take_down(name)
+            raise
+
     def _take_in(self, name: str) -> None:
         """Have the supervisor begin a program that is in its file."""
-        if self._told(name) is None:  # it is there already if it was begun with all the others
-            self._ask("addProcessGroup", name)
+        if (
+            self._daemon.told(name) is None
+        ):  # it is there already if it was begun with all the others
+            self._daemon.ask("addProcessGroup", name)
 
     def _wait_until_up(
         self, name: str, is_ready: Callable[[], bool] | None, seconds: float
@@ -298,9 +210,12 @@ class Supervisor:
         """Wait until a program has come up, or say why it has not."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
-            state = (self._told(name) or {"statename": "UNKNOWN"})["statename"]
-            if state not in ("STARTING", "RUNNING", "STOPPED"):  # STOPPED: not begun yet
-                return "died at once"
+            state = (self._daemon.told(name) or {"statename": "UNKNOWN"})["statename"]
+            trace = launch.read_trace(self._programs.file(name))
+            # STOPPED: not begun yet. What died late may have been begun again between two looks.
+            has_died = state not in ("STARTING", "RUNNING", "STOPPED")
+            if has_died or (trace and trace.starts > 1):
+                return "died"
             if is_ready() if is_ready else state == "RUNNING":
                 return None
             time.sleep(0.05)
@@ -317,31 +232,23 @@ class Supervisor:
         launch.end([found] if found else [], seconds=program.stop_seconds)
         launch.end(launch.leftovers(file), seconds=1)
         self._programs.forget(name)
-        if self._pid() is not None:
-            self._ask("reloadConfig")
+        if self._daemon.pid() is not None:
+            self._daemon.ask("reloadConfig")
 
     def _stop_supervised(self, program: Program) -> None:
         def is_removed() -> bool:
-            told = self._told(program.name)
+            told = self._daemon.told(program.name)
             if told is None:
                 return True
             # Between question and request it may die, or be begun again: then it is asked anew.
-            with suppress(_Fault):
+            with suppress(RefusedError):
                 if told["statename"] in _ENDED:
-                    self._ask("removeProcessGroup", program.name)
+                    self._daemon.ask("removeProcessGroup", program.name)
                 elif told["statename"] != "STOPPING":
-                    self._ask("stopProcess", program.name, False)
+                    self._daemon.ask("stopProcess", program.name, False)
             return False
 
-        _wait(is_removed, program.stop_seconds + PATIENCE, f'"{program.name}"')
-
-
-def _wait(holds: Callable[[], bool], seconds: float, what: str) -> None:
-    ends = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > ends:
-            raise SupervisionError(f"{what} did not do what it was told within {seconds:.0f} s.")
-        time.sleep(0.02)
+        wait_until(is_removed, program.stop_seconds + PATIENCE, f'"{program.name}"')
 
 
 def _size(log: Path) -> int:

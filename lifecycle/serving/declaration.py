@@ -57,7 +57,7 @@ class Events(Section):
 
     on_failure: Literal["refuse", "serve"] = "refuse"
     rotate_mb: float = Field(default=64, gt=0)
-    rotate_after: Duration = Field(default="1h", validate_default=True)  # type: ignore[assignment]
+    rotate_after: Duration = Field(default="1h", validate_default=True)
     sync: Literal["process", "disk"] = "process"
     personal: Literal["drop", "pseudonym"] = "drop"
 
@@ -81,7 +81,7 @@ class Tokens(Section):
     issuer: str
     audience: str
     roles_claim: str = "roles"
-    leeway: Duration = Field(default="30s", validate_default=True)  # type: ignore[assignment]
+    leeway: Duration = Field(default="30s", validate_default=True)
 
 
 class Access(Section):
@@ -147,7 +147,7 @@ class Serving(Section):
     port: int = Field(default=3000, ge=1, le=65535)
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     reasons: int = Field(default=5, ge=1, le=100)
-    drain: Duration = Field(default="1s", validate_default=True)  # type: ignore[assignment]
+    drain: Duration = Field(default="1s", validate_default=True)
     limits: Limits = Limits()
     events: Events = Events()
     access: Access = Access()

@@ -37,6 +37,11 @@ class Built(Value):
         SHA-256 of the manifest of the package in it.
     image, image_mb
         The container image made of it, where a container engine is used, and its size.
+    sbom
+        The file that lists what is in the image (CycloneDX).
+    vulnerabilities
+        What is known to be wrong with that; the first verdict sums up. They are told, and
+        decide nothing.
     kind, why
         What it is to run as, and why.
     """
@@ -48,7 +53,8 @@ class Built(Value):
     why: str
     image: str | None = None
     image_mb: float | None = None
-    vulnerabilities: Verdict | None = None
+    sbom: str | None = None
+    vulnerabilities: Verdicts = Verdicts()
 
 
 class Deployment(Value):
@@ -56,6 +62,8 @@ class Deployment(Value):
 
     Parameters
     ----------
+    gates
+        What the version was judged by when it was trained: one that failed is not deployed.
     url
         Where requests go; `None` unless the version took over.
     previous
@@ -64,6 +72,7 @@ class Deployment(Value):
 
     project: str
     version: str
+    gates: Verdicts = Verdicts()
     parity: Verdicts = Verdicts()
     built: Built | None = None
     place: Place | None = None
@@ -82,4 +91,4 @@ class Deployment(Value):
     @property
     def blocking(self) -> tuple[Verdict, ...]:
         """The verdicts that stopped it."""
-        return self.parity.blocking or self.smoke.blocking
+        return self.gates.blocking or self.parity.blocking or self.smoke.blocking

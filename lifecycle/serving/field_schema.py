@@ -106,7 +106,7 @@ def _limits(rule: Rule) -> JsonSchema:
     if rule.options is not None:
         return {}
     limits = {} if field.may_be_missing else {"minLength": 1}
-    if rule.kinds & {"integer", "number"}:
+    if "integer" in rule.kinds and "number" not in rule.kinds:
         limits |= {"minimum": SMALLEST, "maximum": LARGEST}
     return limits
 

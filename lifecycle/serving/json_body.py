@@ -4,6 +4,7 @@ Only for bodies that are not what is asked for: it is to find out everything tha
 """
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from typing import Any
 
@@ -45,6 +46,8 @@ def parse(body: bytes) -> Any:
     >>> parse(b'{"a": [1, 2.5, NaN]}')
     {'a': [1, 2.5, 'NaN']}
     """
+    if body.startswith(BOM_UTF8):
+        raise NotJson("The body begins with a byte order mark. Leave it out.")
     try:
         return _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -208,7 +208,8 @@ class _Filter:
         self._bits = np.empty((len(self._columns), CELLS + 1, words), dtype=np.uint64)
         for place, column in enumerate(self._columns):
             slots = np.nonzero(wanted & (leaves.column == column))
-            takes = np.ones((CELLS + 1, words * 64), dtype=np.bool_)
+            takes = np.zeros((CELLS + 1, words * 64), dtype=np.bool_)
+            takes[:, : len(leaves.value)] = True
             cells = np.arange(CELLS)[:, None]
             low, high = (
                 side[slots].astype(np.int64) * CELLS // sizes[column]

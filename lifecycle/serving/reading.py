@@ -138,4 +138,5 @@ class Reader:
 
 
 def _request(is_single: bool, taken: Taken, sent: Sequence[Any]) -> Request:
-    return Request(is_single, taken.inputs, taken.unseen, taken.missing, sent)
+    inputs, unseen, missing = taken
+    return Request(is_single, inputs, unseen, missing, sent)

@@ -57,8 +57,8 @@ STEP = 1e-7
 """How far, relative to a margin, a slope is measured: its error is of the same size in 64 bits."""
 
 LARGEST_GAP, ROUNDING = 0.01, 1e-5
-"""Reasons that miss the score by more than this share of all they say, or of the score, are
-wrong: the sums of 32-bit floats, and points of the line where scores are clipped, leave less."""
+"""Reasons that miss the score by more than this share of all they say, where scores are clipped,
+and of the margins, which are sums of 32-bit floats, are wrong."""
 
 
 class ReasonsError(PerennialError):
@@ -219,8 +219,15 @@ def _line(nodes: int) -> tuple[Vector, Vector]:
     return (places + 1) / 2, weights / 2
 
 
-def settle(contributions: Vector, total: float) -> Vector:
+def settle(contributions: Vector, moved: float, *, size: float = 1.0) -> Vector:
     """Spread what rounding leaves between contributions and their total, each by its size.
+
+    Parameters
+    ----------
+    moved
+        What they have to add up to.
+    size
+        How large the numbers were that were added up in 32 bits, in units of the score.
 
     Raises
     ------
@@ -232,11 +239,11 @@ def settle(contributions: Vector, total: float) -> Vector:
     >>> settle(np.array([0.2, -0.1]), 0.1001).sum()
     np.float64(0.1001)
     """
-    gap, sizes = total - contributions.sum(), np.abs(contributions)
-    if abs(gap) > LARGEST_GAP * sizes.sum() + ROUNDING * max(1.0, abs(total)):
+    gap, sizes = moved - contributions.sum(), np.abs(contributions)
+    if abs(gap) > LARGEST_GAP * sizes.sum() + ROUNDING * size:
         raise ReasonsError(
             f"The reasons add up to {contributions.sum():.6g}, and the score differs from that "
-            f"of the typical row by {total:.6g}. They explain another model: package the "
+            f"of the typical row by {moved:.6g}. They explain another model: package the "
             "version again."
         )
     if not sizes.any():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 import numpy as np
 from msgspec import UNSET, UnsetType
@@ -31,16 +31,11 @@ _NUMBERS = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
 _TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.INTEGER, ColumnType.BOOLEAN)
 
 Numbers = NDArray[np.float32]
-Flat = Callable[[Sequence[Any]], list[Any]]
+Flat = Callable[[Sequence[Any]], Sequence[Any]]
 """Some fields of rows, row after row."""
 
-
-class Taken(NamedTuple):
-    """What was taken out of rows; see `lifecycle.serving.reading.Request`."""
-
-    inputs: Inputs
-    unseen: dict[str, int]
-    missing: dict[str, int]
+Taken: TypeAlias = tuple[Inputs, dict[str, int], dict[str, int]]
+"""Inputs, unseen and missing, as in `lifecycle.serving.reading.Request`."""
 
 
 class Taker:
@@ -71,7 +66,9 @@ class Taker:
         ]
         integers = [name for name, rule in rules.items() if rule.field.type is ColumnType.INTEGER]
         self._integers = _flat([short[name] for name in integers])
-        self._other_integers = _flat([short[name] for name in integers if name not in read])
+        self._other_integers = _flat(
+            [short[name] for name in integers if name not in layout.numbers]
+        )
         self._is_cut = not all(_is_small(rules[name]) for name in layout.numbers)
         self._checked = [
             (attrgetter(short[name]), rule)
@@ -102,7 +99,9 @@ class Taker:
         flat, is_few = self._numbers(rows), len(rows) < _MANY
         if not _are_whole(self._integers(rows) if is_few else self._other_integers(rows)):
             return None
-        numbers = np.fromiter(flat, np.float64, len(flat)).reshape(len(rows), -1 if flat else 0)
+        # Whether a number is whole, or beyond the cut, is seen at 64 bits only.
+        kind = np.float32 if is_few and not self._is_cut else np.float64
+        numbers = np.fromiter(flat, kind, len(flat)).reshape(len(rows), -1 if flat else 0)
         if not is_few and (numbers % 1 > 0)[:, self._whole].any():
             return None
         if self._is_cut:
@@ -111,19 +110,19 @@ class Taker:
             seconds = read_times(times)
         except NoTimeError:
             return None
-        words: list[str] = texts
+        words: Sequence[str] = texts
         if None in texts or not self._are_texts:
             words = [_write(value) for value in texts]
         inputs = Inputs(
-            numbers.astype(np.float32),
+            numbers if kind is np.float32 else numbers.astype(np.float32),
             seconds.reshape(len(rows), len(self._layout.times)),
             np.array(words, dtype=object).reshape(len(rows), len(self._layout.texts)),
         )
         missing = self._count_missing(numbers, flat, times, words)
-        return Taken(inputs, self._count_unseen(words), missing)
+        return inputs, self._count_unseen(words), missing
 
     def _repeats(
-        self, rows: Sequence[Any], body: bytes, times: list[Any], texts: list[Any]
+        self, rows: Sequence[Any], body: bytes, times: Sequence[Any], texts: Sequence[Any]
     ) -> bool:
         """Tell whether any row has a field twice, of which decoding keeps the last.
 
@@ -138,9 +137,11 @@ class Taker:
         names = len(rows) * self._fields - others.count(UnsetType)
         return _count_quotes(body) != 2 * (names + words)
 
-    def _count_unseen(self, words: list[str]) -> dict[str, int]:
+    def _count_unseen(self, words: Sequence[str]) -> dict[str, int]:
         unseen = {}
         width = len(self._layout.texts)
+        if len(words) == width:
+            return {name: 1 for place, name, known in self._known if words[place] not in known}
         for place, name, known in self._known:
             column = words[place::width]
             if not known.issuperset(column):
@@ -148,11 +149,17 @@ class Taker:
         return unseen
 
     def _count_missing(
-        self, numbers: NDArray[np.float64], flat: list[Any], times: list[Any], words: list[str]
+        self,
+        numbers: NDArray[np.float64],
+        flat: Sequence[Any],
+        times: Sequence[Any],
+        words: Sequence[str],
     ) -> dict[str, int]:
-        layout = self._layout
+        layout, is_few = self._layout, len(numbers) < _MANY
+        if is_few and not (None in flat or None in times or MISSING in words):
+            return {}
         missing: dict[str, int] = {}
-        if len(numbers) < _MANY:
+        if is_few:
             _count(missing, layout.numbers, flat, None)
         else:
             counts = np.isnan(numbers).sum(axis=0).tolist()
@@ -162,7 +169,9 @@ class Taker:
         return missing
 
 
-def _count(counts: dict[str, int], names: Sequence[str], flat: list[Any], gone: str | None) -> None:
+def _count(
+    counts: dict[str, int], names: Sequence[str], flat: Sequence[Any], gone: str | None
+) -> None:
     """Count by column how often `gone` is among values that stand row after row."""
     if gone not in flat:
         return
@@ -178,14 +187,20 @@ def _count(counts: dict[str, int], names: Sequence[str], flat: list[Any], gone: 
 def _flat(names: Sequence[str]) -> Flat:
     """Make a function that lists some attributes of rows, row after row."""
     if not names:
-        return lambda rows: []
+        return lambda rows: ()
     get = attrgetter(*names)
     if len(names) == 1:
         return lambda rows: list(map(get, rows))
-    return lambda rows: list(chain.from_iterable(map(get, rows)))
+
+    def flat(rows: Sequence[Any]) -> Sequence[Any]:
+        if len(rows) == 1:
+            return get(rows[0])  # type: ignore[no-any-return]
+        return list(chain.from_iterable(map(get, rows)))
+
+    return flat
 
 
-def _are_whole(values: list[Any]) -> bool:
+def _are_whole(values: Sequence[Any]) -> bool:
     if float not in {*map(type, values)}:
         return True
     return all(type(value) is not float or value.is_integer() for value in values)

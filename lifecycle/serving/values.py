@@ -88,8 +88,7 @@ class Rule:
     @cached_property
     def low(self) -> float | None:
         """The lowest number it takes."""
-        low = self.field.minimum
-        low = None if low is None or not isfinite(low) else low
+        low = _limit(self.field, self.field.minimum)
         if self.field.type is not ColumnType.INTEGER:
             return low
         return SMALLEST if low is None else max(SMALLEST, ceil(low))
@@ -97,8 +96,7 @@ class Rule:
     @cached_property
     def high(self) -> float | None:
         """The highest number it takes."""
-        high = self.field.maximum
-        high = None if high is None or not isfinite(high) else high
+        high = _limit(self.field, self.field.maximum)
         if self.field.type is not ColumnType.INTEGER:
             return high
         return LARGEST if high is None else min(LARGEST, floor(high))
@@ -232,7 +230,11 @@ def write_category(value: bool | int | float) -> str:
     """
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) or (value.is_integer() and abs(value) < _EXACT):
+    if isinstance(value, int):
+        if SMALLEST <= value <= LARGEST:
+            return str(value)
+        value = float(value)
+    if value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
     if 1e-6 <= abs(value) < 1e10:  # there, Arrow writes no exponent
         return np.format_float_positional(value, trim="-")
@@ -283,6 +285,11 @@ def without_halves(text: str) -> str:
 def _cut(text: str) -> str:
     text = without_halves(text)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _limit(field: Field, limit: float | None) -> float | None:
+    is_number = field.type in (ColumnType.NUMBER, ColumnType.INTEGER)
+    return limit if is_number and limit is not None and isfinite(limit) else None
 
 
 def _list(values: tuple[str, ...]) -> str:
@@ -367,8 +374,10 @@ def _check_text(rule: Rule, value: Any) -> Breach | None:
         return None if "boolean" in rule.kinds else Breach.KIND
     if not isinstance(value, int | float) or not rule.kinds & {"number", "integer"}:
         return Breach.KIND
+    if "number" in rule.kinds:
+        return _check_number(rule, value)
     if isinstance(value, float) and not value.is_integer():
-        return None if "number" in rule.kinds else Breach.KIND
+        return Breach.KIND
     return None if SMALLEST <= value <= LARGEST else Breach.UNHELD
 
 

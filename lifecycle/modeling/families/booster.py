@@ -1,6 +1,6 @@
 """Reads a booster as XGBoost saves it in JSON into flat arrays: its trees, node by node.
 
-The one reader of that format: graphs and reasons are both built from what it gives.
+The one reader of that format: graphs, reasons and made rows are all built from what it gives.
 """
 
 import json
@@ -36,7 +36,7 @@ class Trees:
     output
         Which output each tree adds to: 0, or a class.
     base
-        What each output begins with, before any tree (`float32`, in margins).
+        What the sum of each output starts from, before any tree (`float32`, in margins).
     """
 
     left: NDArray[np.int32]
@@ -102,7 +102,7 @@ def _gather(trees: list[dict[str, Any]], name: str, kind: type) -> NDArray[Any]:
 
 
 def _base(learner: dict[str, Any]) -> NDArray[np.float32]:
-    """Give the base score in margins: XGBoost saves it as it was given, before its link."""
+    """Give the base score in margins: XGBoost saves that of `binary:logistic` as a share."""
     text = learner["learner_model_param"]["base_score"]
     given = np.atleast_1d(np.asarray(json.loads(text), dtype=np.float32))
     if learner["objective"]["name"] == "binary:logistic":

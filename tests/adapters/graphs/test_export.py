@@ -5,16 +5,18 @@ import pyarrow as pa
 import pytest
 
 from adapters.graphs import GraphError, export, inputs_of
+from adapters.inference.engine import Engine
 from lifecycle.data.declaration import Schema
 from lifecycle.features.declaration import Features
 from lifecycle.modeling.calibration import Calibration
 from lifecycle.modeling.families import FAMILIES
 from lifecycle.serving.manifest import FEATURES, FINISH, ROW
-from lifecycle.serving.parity import LIMIT
+from lifecycle.serving.parity import LIMIT, compare
 from lifecycle.serving.rows import made_rows
 from lifecycle.task import Task
 from tests.adapters.graphs.candidates import SCHEMA, a_candidate, a_table
 from tests.adapters.graphs.routes import by_name, parity_of, run
+from tests.adapters.inference.packing import pack
 
 ALL = ("linear", "xgboost", "forest")
 SIGMOID = Calibration(kind="sigmoid", slope=1.3, shifts=(-0.2,))
@@ -55,6 +57,22 @@ def test_a_calibrated_ensemble_of_all_families_answers_as_it_was_fitted(task, ta
     )
 
     assert_the_same(candidate, table)
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_the_engine_that_serves_answers_as_it_was_fitted(task, table, tmp_path) -> None:
+    members = {"xgboost": 0.6, "linear": 0.4}
+    candidate = a_candidate(table, task, members, features=Features(one_hot=5))
+    rows = made_rows(candidate, table, rows=3_000)
+    digest = pack(candidate, a_table(5, missing=0.0), tmp_path / "package")
+
+    engine = Engine.load(tmp_path / "package", manifest_sha256=digest)
+    inputs = inputs_of(rows, engine.manifest.layout)
+    answers = {"row": engine.score_rows(inputs), "bulk": engine.score_bulk(inputs)}
+
+    scores = candidate.score(rows)
+    verdicts = compare(scores, candidate.decide(scores), answers, task=task).judge()
+    assert [verdict for verdict in verdicts if verdict.outcome != "pass"] == []
 
 
 def test_trees_are_added_up_to_the_last_bit(table) -> None:
@@ -259,7 +277,7 @@ def test_a_number_crossed_with_a_category_is_refused(table) -> None:
         table, Task.BINARY, features=Features(crosses=(("distance", "origin"),))
     )
 
-    with pytest.raises(GraphError, match='"distance" is a number.*features.crosses'):
+    with pytest.raises(GraphError, match=r'"distance" is a number.*features\.crosses'):
         export(candidate)
 
 

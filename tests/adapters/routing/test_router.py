@@ -156,7 +156,7 @@ def test_a_killed_supervisor_takes_nobody_along_and_the_next_one_takes_over(fres
     pids = fresh.pid("shop-1"), fresh.pid("router-shop")
 
     with load(fresh).running() as sent:
-        os.kill(fresh.supervisor._pid(), signal.SIGKILL)
+        os.kill(fresh.supervisor._daemon.pid(), signal.SIGKILL)
         time.sleep(0.2)
         assert {process.state for process in fresh.supervisor.status()} == {"orphaned"}
         two = fresh.backend("shop-2")

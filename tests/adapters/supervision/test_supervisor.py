@@ -194,6 +194,16 @@ def test_what_is_not_ready_in_time_is_taken_down(supervisor, tmp_path) -> None:
     assert not [one for one in marked(tmp_path) if "supervisor" not in " ".join(one.cmdline())]
 
 
+def test_what_dies_while_it_loads_is_not_waited_for_again_and_again(supervisor, tmp_path) -> None:
+    code = "import time; time.sleep(1.2); raise SystemExit('a changed byte')"
+    started = time.monotonic()
+
+    with pytest.raises(SupervisionError, match="a changed byte"):
+        start(supervisor, tmp_path, code, is_ready=lambda: time.sleep(0.5))
+
+    assert time.monotonic() - started < 10
+
+
 def test_a_name_that_runs_is_not_started_twice(supervisor, tmp_path) -> None:
     before = start(supervisor, tmp_path, SLEEP)
 
@@ -262,7 +272,7 @@ def test_a_killed_supervisor_takes_nobody_along_and_the_next_one_starts_no_secon
     supervisor, tmp_path
 ) -> None:
     one = start(supervisor, tmp_path, SLEEP, "one")
-    os.kill(supervisor._pid(), signal.SIGKILL)
+    os.kill(supervisor._daemon.pid(), signal.SIGKILL)
     wait_for(lambda: supervisor.status()[0].state == "orphaned")
 
     start(supervisor, tmp_path, SLEEP, "two")
@@ -274,7 +284,7 @@ def test_a_killed_supervisor_takes_nobody_along_and_the_next_one_starts_no_secon
 
 def test_what_outlived_its_supervisor_is_kept_running_by_the_next(supervisor, tmp_path) -> None:
     one = start(supervisor, tmp_path, SLEEP)
-    os.kill(supervisor._pid(), signal.SIGKILL)
+    os.kill(supervisor._daemon.pid(), signal.SIGKILL)
     supervisor.resume()
     wait_for(lambda: "watching it" in printed(tmp_path))
 
@@ -287,7 +297,7 @@ def test_what_outlived_its_supervisor_is_kept_running_by_the_next(supervisor, tm
 @pytest.mark.parametrize("taken_over", [True, False])
 def test_what_outlived_its_supervisor_can_be_stopped(supervisor, tmp_path, taken_over) -> None:
     one = start(supervisor, tmp_path, STUBBORN, stop_seconds=1, is_ready=lambda: printed(tmp_path))
-    os.kill(supervisor._pid(), signal.SIGKILL)
+    os.kill(supervisor._daemon.pid(), signal.SIGKILL)
     if taken_over:
         supervisor.resume()
         wait_for(lambda: "watching it" in printed(tmp_path))
@@ -300,7 +310,7 @@ def test_what_outlived_its_supervisor_can_be_stopped(supervisor, tmp_path, taken
 
 def test_after_a_reboot_nothing_runs_and_everything_can_be_resumed(supervisor, tmp_path) -> None:
     pids = [start(supervisor, tmp_path, SLEEP, name).pid for name in ("one", "two")]
-    for pid in (supervisor._pid(), *pids):
+    for pid in (supervisor._daemon.pid(), *pids):
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not any(is_alive(pid) for pid in pids))
 
@@ -314,7 +324,7 @@ def test_after_a_reboot_nothing_runs_and_everything_can_be_resumed(supervisor, t
 
 def test_a_process_that_only_has_the_same_number_is_let_alone(supervisor, tmp_path) -> None:
     one = start(supervisor, tmp_path, SLEEP)
-    os.kill(supervisor._pid(), signal.SIGKILL)
+    os.kill(supervisor._daemon.pid(), signal.SIGKILL)
     os.kill(one.pid, signal.SIGKILL)
     wait_for(lambda: not is_alive(one.pid))
     trace = launch.trace_of(tmp_path / "serving" / "supervisor" / "programs" / "one.json")
@@ -359,7 +369,7 @@ def test_shutting_down_ends_everything(supervisor, tmp_path) -> None:
 def test_a_supervisor_that_hangs_is_told_of(supervisor, tmp_path, monkeypatch) -> None:
     start(supervisor, tmp_path, SLEEP)
     monkeypatch.setattr("adapters.supervision.channel.UnixConnection.__init__.__defaults__", (0.3,))
-    pid = supervisor._pid()
+    pid = supervisor._daemon.pid()
     os.kill(pid, signal.SIGSTOP)
 
     try:

@@ -429,7 +429,7 @@ def test_every_time_python_writes_is_within_the_pattern(moment, is_zoned):
         (b'{"x": 01}', "The body is not JSON"),
         (b'{"x": 1} {', "The body is not JSON: Extra data at line 1, column 10."),
         (b'{"x": 1,}', "The body is not JSON"),
-        (b"\xef\xbb\xbf{}", "The body is not JSON: Unexpected UTF-8 BOM"),
+        (b"\xef\xbb\xbf{}", "The body begins with a byte order mark"),
         (b'{"x": "\xff"}', "The body is not UTF-8: byte 7 begins no character."),
         (b'{"x": "\xed\xa0\x80"}', "The body is not UTF-8"),
         ('{"x": 1}'.encode("utf-16"), "The body is not UTF-8"),

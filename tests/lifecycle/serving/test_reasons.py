@@ -290,6 +290,22 @@ def test_trees_that_split_by_category_are_refused() -> None:
         read_trees(bytes(booster.save_raw("json")))
 
 
+@pytest.mark.parametrize("task", Task)
+def test_the_trees_that_are_read_add_up_to_what_the_booster_says(task) -> None:
+    booster = a_candidate(task, ("xgboost",)).models[0].booster
+    trees = read_trees(bytes(booster.save_raw("json")))
+    row = np.full((1, booster.num_features()), np.nan, dtype=np.float32)
+
+    node = trees.roots.copy()
+    while not trees.is_leaf[node].all():
+        down = np.where(trees.goes_left[node], trees.left[node], trees.right[node])
+        node = np.where(trees.is_leaf[node], node, down)
+    found = trees.base + np.bincount(trees.output, trees.value[node], len(trees.base))
+
+    expected = np.ravel(booster.inplace_predict(row, predict_type="margin"))
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 def logistic(margins: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-margins))
 
