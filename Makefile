@@ -33,8 +33,12 @@ format: install  ## bring the code into its form
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-lock: install  ## pin anew what pyproject.toml asks for, without any index address
-	$(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+PIN := $(VENV)/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+LEFT_OUT = $$(sed -n 's/^\# without \([a-z-]*\):.*/--no-emit-package \1/p' service/requirements.in)
+
+lock: install  ## pin anew what pyproject.toml and the serving image ask for, without any index address
+	$(PIN) --group dev pyproject.toml -o requirements.lock
+	$(PIN) --constraint requirements.lock $(LEFT_OUT) service/requirements.in -o service/requirements.lock
 
 clean:  ## forget all local state, the environment excepted
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

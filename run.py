@@ -15,9 +15,15 @@ DONE, BROKE, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 for command_of in (
-    declaring.init, declaring.schema, tracing.show, tracing.trace, serving.serve, serving.status,
+    declaring.init,
+    declaring.schema,
+    tracing.show,
+    tracing.trace,
+    serving.serve,
+    serving.status,
+    serving.resume,
     serving.stop,
-):  # fmt: skip
+):
     app.command()(command_of)
 app.add_typer(tokens.app, name="token")
 

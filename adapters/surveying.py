@@ -51,7 +51,9 @@ def _remarks(live: Live, process: Process | None) -> Iterator[str]:
     elif process is None:
         yield "its process is gone; deploy it again"
     else:
-        if process.state != "running":
+        if process.state in ("stopped", "orphaned"):
+            yield f"its process is {process.state}: python run.py resume begins it again"
+        elif process.state != "running":
             yield f"its process is {process.state}; its log: {process.log}"
         if process.restarts:
             yield f"it died and was begun again {process.restarts} times; its log: {process.log}"

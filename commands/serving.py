@@ -1,4 +1,4 @@
-"""Versions that answer: `serve`, `status`, `stop`."""
+"""Versions that answer: `serve`, `status`, `resume`, `stop`."""
 
 from typing import Annotated
 
@@ -38,6 +38,19 @@ def status() -> None:
     from adapters.serving_terminal import print_status
     from adapters.surveying import survey
 
+    print_status(survey(folder), console=Console())
+
+
+def resume() -> None:
+    """Begin again what was deployed before the machine went down."""
+    folder = opened_state()
+    from rich.console import Console
+
+    from adapters.serving_terminal import print_status
+    from adapters.supervision import Supervisor
+    from adapters.surveying import survey
+
+    Supervisor(folder).resume()
     print_status(survey(folder), console=Console())
 
 

@@ -27,8 +27,9 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came; a request that has not begun by so many bytes never will."""
+        was_in_body = self._is_in_body
         super().data_received(data)
-        if self._is_in_body or not awaits_request(self):
+        if was_in_body or self._is_in_body or not awaits_request(self):
             self._headers = 0
             return
         self._headers += len(data)

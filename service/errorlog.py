@@ -3,6 +3,7 @@
 import json
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 
 LONGEST = 300
@@ -27,4 +28,5 @@ def _write(level: str, told: str, error: BaseException | None, request_id: str |
         line["error"] = f"{type(error).__name__}: {error}"[:LONGEST]
         frames = traceback.extract_tb(error.__traceback__)
         line["where"] = [f"{one.filename}:{one.lineno} {one.name}" for one in frames]
-    print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)  # noqa: T201
+    with suppress(OSError):  # a full disk under the log is no reason to answer nobody
+        print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)  # noqa: T201

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from adapters.access.gate import Gate
 from adapters.inference.engine import Engine
 from adapters.inference.package import digest
 from lifecycle.errors import PerennialError
@@ -26,6 +25,7 @@ from service.pool import Pool
 from service.predicting import Predicting
 from service.recording import CHECK_EVERY, Recorder
 from service.settings import PARENT, Settings, StartError
+from service.starting import open_gate, open_mask
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at connections, at the parent process, and at how we are."""
@@ -94,19 +94,17 @@ class Worker:
         manifest, serving = engine.manifest, engine.manifest.serving
         self.seconds = serving.limits.seconds
         self.metrics = Metrics(manifest, engine.contract, digest=digest(settings.package))
-        self._gate = Gate(
-            serving.access, keys=settings.keys, jwks=settings.jwks, rate=serving.limits.rate
-        )
+        self._gate = open_gate(settings, serving)
         self._recorder = Recorder(
             settings.events,
             serving.events,
             contract=engine.contract,
             version=manifest.version,
-            mask=settings.mask,
+            mask=open_mask(settings, serving, engine.contract),
             metrics=self.metrics,
         )
-        if faults := (*self._gate.faults(), *self._recorder.faults()):
-            raise StartError(" ".join(faults))
+        if faults := self._recorder.faults():
+            raise StartError(f"PERENNIAL_EVENTS names {settings.events}: {'; '.join(faults)}.")
         self._drain = Drain(
             seconds=serving.drain.total_seconds(),
             longest=self.seconds,

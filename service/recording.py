@@ -27,12 +27,7 @@ class Recorder:
     folder
         Where they lie; `None`: nothing is kept.
     mask
-        The secret of pseudonyms.
-
-    Raises
-    ------
-    PerennialError
-        If personal columns cannot be masked as declared.
+        What is kept of personal values.
     """
 
     def __init__(
@@ -42,13 +37,12 @@ class Recorder:
         *,
         contract: Contract,
         version: str,
-        mask: str | None,
+        mask: Mask,
         metrics: Metrics,
     ) -> None:
         self._contract, self._version, self._metrics = contract, version, metrics
         self._serves_anyway = settings.on_failure == "serve"
-        secret = None if mask is None else mask.encode()
-        self._mask = Mask(contract, settings.personal, secret=secret)
+        self._mask = mask
         self._logs = {
             name: EventLog(folder, settings, name=name)
             for name in ("predictions", "labels")
@@ -62,7 +56,8 @@ class Recorder:
 
     def faults(self) -> tuple[str, ...]:
         """Say why events cannot be written, without any path; empty if they can."""
-        return tuple(log.state.reason for log in self._logs.values() if log.state.reason)
+        reasons = (log.state.reason for log in self._logs.values())
+        return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
     def write_predictions(
         self,

@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+from adapters.access.gate import Gate
 from adapters.inference.package import read_package
+from lifecycle.serving.contract import Contract
+from lifecycle.serving.declaration import Serving
+from lifecycle.serving.events import Mask
 from lifecycle.serving.manifest import MANIFEST, Manifest
 from service.settings import Settings, StartError
 
@@ -26,14 +30,42 @@ def check(settings: Settings) -> None:
     Raises
     ------
     PerennialError
-        Whatever a worker would find as well.
+        Whatever a worker would find as well, save for a graph that cannot be loaded.
     """
-    read_package(settings.package, manifest_sha256=settings.manifest)
+    package = read_package(settings.package, manifest_sha256=settings.manifest)
+    open_gate(settings, package.manifest.serving)
+    open_mask(settings, package.manifest.serving, package.contract)
+    if settings.events is not None:
+        _require_writable(settings.events)
+
+
+def open_gate(settings: Settings, serving: Serving) -> Gate:
+    """Make the gate; where its files cannot be read, nobody would come in.
+
+    Raises
+    ------
+    PerennialError
+        If so.
+    """
     for name, file in {"PERENNIAL_KEYS": settings.keys, "PERENNIAL_JWKS": settings.jwks}.items():
         if file is not None and not os.access(file, os.R_OK):
             raise StartError(f"{name} names {file}, which cannot be read. Is the path right?")
-    if settings.events is not None:
-        _require_writable(settings.events)
+    gate = Gate(serving.access, keys=settings.keys, jwks=settings.jwks, rate=serving.limits.rate)
+    if faults := gate.faults():
+        raise StartError(" ".join(faults))
+    return gate
+
+
+def open_mask(settings: Settings, serving: Serving, contract: Contract) -> Mask:
+    """Make what masks personal values wherever rows are stored.
+
+    Raises
+    ------
+    PerennialError
+        If it needs a secret and there is none.
+    """
+    secret = None if settings.mask is None else settings.mask.encode()
+    return Mask(contract, serving.events.personal, secret=secret)
 
 
 def _require_writable(folder: Path) -> None:

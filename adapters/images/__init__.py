@@ -1,6 +1,6 @@
 """The serving image: built from a Bento, run by a Docker engine."""
 
-from adapters.images.container import Container, State, logs, start, status, stop
+from adapters.images.container import Container, State, logs, start, started, status, stop
 from adapters.images.engine import Engine, ImageError, NoEngine, engine
 from adapters.images.foundation import Foundation, foundation_of
 from adapters.images.image import Built, build, labels_of, remove_image
@@ -20,6 +20,7 @@ __all__ = [
     "logs",
     "remove_image",
     "start",
+    "started",
     "status",
     "stop",
 ]

@@ -171,6 +171,7 @@ class _Router:
         self._supervisor.stop(self._name)
         for file in ("route.json", *self._files.names):
             (self._folder / file).unlink(missing_ok=True)
+        self._socket.unlink(missing_ok=True)
         return unfinished
 
     # -- the process

@@ -153,6 +153,7 @@ class Supervisor:
             self._daemon.end(PATIENCE + longest)
             for program in [*self._programs]:
                 self._take_down(program.name)
+            self._programs.socket.unlink(missing_ok=True)
 
     def _describe(self, program: Program) -> Process:
         """Say what became of a program."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.faults import MOST_TOLD, Fault, Faults, pointer
 from lifecycle.serving.json_body import Repeating
-from lifecycle.serving.values import Breach, Rule, show, show_name, suggest_name, without_halves
+from lifecycle.serving.values import Breach, Rule, show, show_name, suggest_name, tellable
 
 
 class Slip(Enum):
@@ -94,7 +94,7 @@ class Checker:
         if name is None:
             return Fault(row, None, pointer(*steps), show(value), "an object",
                          f"Row {row} is {show(value)}, not an object of fields.")  # fmt: skip
-        shown = without_halves(name)
+        shown = name if name in self.rules else tellable(name)
         where = pointer(*steps, shown)
         rule = self.rules.get(name)
         if isinstance(what, Breach) and rule is not None:

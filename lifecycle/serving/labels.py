@@ -13,7 +13,7 @@ from lifecycle.serving.contract import Contract, Field
 from lifecycle.serving.events import Truth
 from lifecycle.serving.faults import MOST_TOLD, Fault, Faults, TooManyRows, pointer
 from lifecycle.serving.json_body import Repeating, Unheld, parse
-from lifecycle.serving.values import Rule, kind_of, show, show_name, suggest_name, without_halves
+from lifecycle.serving.values import Rule, kind_of, show, show_name, suggest_name, tellable
 
 REQUEST_ID = r"^[\x21-\x7e]{1,128}$"
 """A pattern of what names a request: up to 128 visible ASCII characters."""
@@ -216,7 +216,7 @@ def _no_labels(body: Any) -> Fault:
 
 
 def _tell(row: int, wrong: _Wrong, is_single: bool) -> Fault:
-    names = [without_halves(name) for name in wrong.steps]
+    names = [tellable(name) for name in wrong.steps]
     steps: list[int | str] = [*names] if is_single else [row, *names]
     field = names[-1] if names else None
     return Fault(row, field, pointer(*steps), wrong.found, wrong.allowed, wrong.detail)

@@ -30,7 +30,6 @@ _CUT = float(LARGEST)
 _NUMBERS = (ColumnType.NUMBER, ColumnType.INTEGER, ColumnType.BOOLEAN)
 _TEXTS = (ColumnType.CATEGORY, ColumnType.TEXT, ColumnType.INTEGER, ColumnType.BOOLEAN)
 
-Numbers = NDArray[np.float32]
 Flat = Callable[[Sequence[Any]], Sequence[Any]]
 """Some fields of rows, row after row."""
 
@@ -101,7 +100,8 @@ class Taker:
             return None
         # Whether a number is whole, or beyond the cut, is seen at 64 bits only.
         kind = np.float32 if is_few and not self._is_cut else np.float64
-        numbers = np.fromiter(flat, kind, len(flat)).reshape(len(rows), -1 if flat else 0)
+        numbers: NDArray[Any] = np.fromiter(flat, kind, len(flat))
+        numbers = numbers.reshape(len(rows), -1 if flat else 0)
         if not is_few and (numbers % 1 > 0)[:, self._whole].any():
             return None
         if self._is_cut:
@@ -150,7 +150,7 @@ class Taker:
 
     def _count_missing(
         self,
-        numbers: NDArray[np.float64],
+        numbers: NDArray[Any],
         flat: Sequence[Any],
         times: Sequence[Any],
         words: Sequence[str],
@@ -194,7 +194,7 @@ def _flat(names: Sequence[str]) -> Flat:
 
     def flat(rows: Sequence[Any]) -> Sequence[Any]:
         if len(rows) == 1:
-            return get(rows[0])  # type: ignore[no-any-return]
+            return get(rows[0])
         return list(chain.from_iterable(map(get, rows)))
 
     return flat

@@ -31,6 +31,7 @@ SHOWN = 12
 """So many allowed values are listed in a message."""
 
 _LONGEST_SHOWN = 80
+_LONGEST_NAME = 400
 _LONGEST_SUGGESTED = 60
 _EXACT = 2.0**53
 _PLAIN = (ColumnType.CATEGORY, ColumnType.TEXT)
@@ -91,7 +92,7 @@ class Rule:
         low = _limit(self.field, self.field.minimum)
         if self.field.type is not ColumnType.INTEGER:
             return low
-        return SMALLEST if low is None else max(SMALLEST, ceil(low))
+        return SMALLEST if low is None else min(max(SMALLEST, ceil(low)), LARGEST)
 
     @cached_property
     def high(self) -> float | None:
@@ -99,7 +100,7 @@ class Rule:
         high = _limit(self.field, self.field.maximum)
         if self.field.type is not ColumnType.INTEGER:
             return high
-        return LARGEST if high is None else min(LARGEST, floor(high))
+        return LARGEST if high is None else max(min(LARGEST, floor(high)), SMALLEST)
 
     @cached_property
     def options(self) -> tuple[Any, ...] | None:
@@ -277,14 +278,14 @@ def show_name(name: str) -> str:
     return _cut(name)
 
 
-def without_halves(text: str) -> str:
-    """Replace lone surrogates, which no answer could be written with."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+def tellable(name: str) -> str:
+    """Give a field's name as an answer may repeat it: not endless, and without half characters."""
+    return _cut(name, _LONGEST_NAME)
 
 
-def _cut(text: str) -> str:
-    text = without_halves(text)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+def _cut(text: str, longest: int = _LONGEST_SHOWN) -> str:
+    shown = text if len(text) <= longest else f"{text[:longest]}…"
+    return shown.encode("utf-8", "replace").decode("utf-8")  # no answer holds a lone surrogate
 
 
 def _limit(field: Field, limit: float | None) -> float | None:
@@ -328,7 +329,7 @@ def suggest_name(name: str, names: tuple[str, ...]) -> str:
     """Name the field somebody may have meant; nothing for a name of no sensible length."""
     if len(name) > _LONGEST_SUGGESTED:
         return ""
-    return _suggest(without_halves(name), names)
+    return _suggest(tellable(name), names)
 
 
 def _is_number(value: Any) -> bool:

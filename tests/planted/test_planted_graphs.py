@@ -162,8 +162,8 @@ class Doctored:
     def save_raw(self, kind: str) -> bytes:
         return json.dumps(self.stored).encode() if kind == "json" else self.booster.save_raw(kind)
 
-    def save_config(self) -> str:
-        return json.dumps({"learner": self.stored["learner"]})
+    def copy(self) -> xgb.Booster:
+        return self.booster.copy()
 
 
 def forget_categories(learner: dict) -> None:
@@ -224,7 +224,8 @@ def test_one_quantile_in_place_of_another_or_of_all_is_caught(quantiles, kept) -
         chosen = [at for at, output in enumerate(stored["tree_info"]) if output == kept]
         stored["trees"] = [stored["trees"][at] for at in chosen]
         stored["tree_info"] = [0] * len(chosen)
-        learner["objective"] = {"name": "reg:squarederror"}
+        loss = {"scale_pos_weight": "1"}
+        learner["objective"] = {"name": "reg:squarederror", "reg_loss_param": loss}
 
     forced = replace(candidate, models=(replace(model, booster=Doctored(model.booster, keep_one)),))
     graphs = export(forced)

@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import docker
 import pytest
 
 from adapters.images.engine import NoEngine, engine
+from lifecycle.serving.declaration import Image
 from tests.servers.process import running
 
 PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "debootstrap": "debootstrap"}
@@ -35,29 +36,32 @@ _UNREAD = (
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[str]:
     """Name the address of an engine, which `DOCKER_HOST` names too; start one where none is."""
-    try:
-        yield engine().address
-        return
-    except NoEngine as absent:
-        reason = absent
-    if os.geteuid() != 0:
-        pytest.skip(f"only root starts an engine, and: {reason}")
-    _install_programs()
-    with _dockerd() as address, pytest.MonkeyPatch.context() as patch:
+    with _reachable() as address, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_HOST", address)
         yield address
 
 
-def _install_programs() -> None:
-    lacking = [name for name in PROGRAMS if shutil.which(name) is None]
+def _reachable() -> AbstractContextManager[str]:
+    try:
+        return nullcontext(engine().address)
+    except NoEngine as absent:
+        if os.geteuid() != 0:
+            pytest.skip(f"only root starts an engine, and: {absent}")
+    _have(*PROGRAMS)
+    return _dockerd()
+
+
+def _have(*programs: str) -> None:
+    """Have programs installed; only CI installs what is lacking."""
+    lacking = [name for name in programs if shutil.which(name) is None]
     if not lacking:
         return
     if os.environ.get("CI") != "true":
         pytest.skip(f"not installed: {', '.join(lacking)}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
+    _run(["apt-get", "update", "-qq"], environment=quiet)
     command = ["apt-get", "install", "-qq", "-y", "--no-install-recommends"]
-    subprocess.run([*command, *(PROGRAMS[name] for name in lacking)], check=True, env=quiet)
+    _run([*command, *(PROGRAMS[name] for name in lacking)], environment=quiet)
 
 
 @contextmanager
@@ -85,19 +89,33 @@ def _answers(address: str) -> bool:
 
 @pytest.fixture(scope="session")
 def base_image(docker_engine: str) -> str:
-    """Name an image with Python 3.11 and little else, made from Debian's packages."""
+    """Name an image with Python 3.11 and little else, made from Debian's packages by root.
+
+    Others take the base that is declared by default, where the engine has it.
+    """
     client = docker.DockerClient(base_url=docker_engine, timeout=300)
-    archive = _archive()
-    with archive.open("rb") as file:
-        client.api.import_image_from_data(file.read(), repository=BASE, tag="latest")
-    client.close()
-    return f"{BASE}:latest"
+    try:
+        if os.geteuid() != 0:
+            return _declared(client)
+        content = _archive().read_bytes()
+        client.api.import_image_from_data(content, repository=BASE, tag="latest")
+        return f"{BASE}:latest"
+    finally:
+        client.close()
+
+
+def _declared(client: docker.DockerClient) -> str:
+    base = Image().base
+    try:
+        client.images.get(base)
+    except docker.errors.ImageNotFound:
+        pytest.skip(f"only root makes a base image, and the engine has no {base}")
+    return base
 
 
 def _archive() -> Path:
     """Give the base's files as an archive, made once and kept in the user's cache folder."""
-    if shutil.which("debootstrap") is None:
-        pytest.skip("not installed: debootstrap")
+    _have("debootstrap")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "perennial-tests"
     recipe = repr((PACKAGES, _UNREAD)).encode()
     archive = cache / f"base-{hashlib.sha256(recipe).hexdigest()[:12]}.tar"
@@ -105,7 +123,8 @@ def _archive() -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="perennial-base-") as folder:
             _make(Path(folder) / "root", Path(folder) / "base.tar")
-            shutil.move(Path(folder) / "base.tar", archive)
+            part = shutil.move(Path(folder) / "base.tar", archive.with_suffix(".part"))
+            Path(part).replace(archive)
     return archive
 
 
@@ -131,7 +150,7 @@ def _make(root: Path, archive: Path) -> None:
     )
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)
+def _run(command: list[str], *, environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")

@@ -28,9 +28,9 @@ def read(connection: socket.socket) -> tuple[int, dict[str, str], bytes]:
         head += byte
     first, *lines = head.decode().strip().split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in lines)
-    body = b""
-    while len(body) < int(headers["content-length"]):
-        body += connection.recv(65_536)
+    length, body = int(headers["content-length"]), b""
+    while len(body) < length:
+        body += connection.recv(length - len(body))
     return int(first.split()[1]), headers, body
 
 

@@ -251,6 +251,8 @@ def test_docker_finds_it_healthy(serving: Serving) -> None:
     assert state.running
     assert state.restarts == 0
     assert state.url == serving.url
+    assert images.started("perennial-tests-looked") == (serving.name,)
+    assert images.started("perennial-tests-nobody") == ()
 
 
 def test_it_is_soon_ready(start: Start) -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from adapters.routing import Backend, Route
-from adapters.supervision import Supervisor
+from adapters.supervision import Supervisor, socket_path
 from tests.servers.process import LOOPBACK, accepts, free_port
 
 ANSWERING = Path(__file__).with_name("answering.py")
@@ -94,6 +94,8 @@ def _house(state: Path) -> Iterator[House]:
         yield House(state, supervisor)
     finally:
         supervisor.shutdown()
+        for folder in (state / "serving").glob("*/router"):
+            socket_path(folder, "admin").unlink(missing_ok=True)
         left = _left(state)
         for process in left:
             process.kill()

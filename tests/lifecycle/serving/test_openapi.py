@@ -150,7 +150,9 @@ def test_a_label_is_taken_exactly_where_the_document_says_so(task, is_keyed):
 @pytest.mark.parametrize("path", ["/predict", "/labels"])
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_generated_bodies_are_taken_where_they_are_valid(path, mode):
-    schema = schemathesis.openapi.from_dict(document())
+    found = document()
+    del found["paths"][path]["post"]["parameters"]  # so that it is the body that is wrong
+    schema = schemathesis.openapi.from_dict(found)
     read = {
         "/predict": a_reader(most_rows=MOST).read,
         "/labels": LabelReader(a_contract(), most=MOST).read,
