@@ -76,6 +76,7 @@ def environment(
         "BENTOML_HOME": str(state / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "true",
         "OTEL_SDK_DISABLED": "true",
+        "ORT_DISABLE_TELEMETRY": "1",
         "OMP_WAIT_POLICY": "passive",
     }
     return {name: value for name, value in told.items() if value}
@@ -252,11 +253,14 @@ def take_away(project: str, *, state: Path) -> None:
 
 def _sweep(project: str, state: Path) -> None:
     """Take away what an interrupted deployment left running."""
-    live = read_live(state, project)
-    kept = {live.name} if live else set()
+    live, prefix = read_live(state, project), _prefix(project)
     for process in Supervisor(state).status():
-        if process.name.startswith(_prefix(project)) and process.name not in kept:
+        if process.name.startswith(prefix) and (live is None or process.name != live.name):
             Supervisor(state).stop(process.name)
+    with contextlib.suppress(images.NoEngine):  # then it holds no containers of ours either
+        for name in images.started(prefix):
+            if live is None or name != live.name:
+                images.stop(name, timeout=GRACE_SECONDS)
 
 
 def _prefix(project: str) -> str:

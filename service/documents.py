@@ -10,7 +10,7 @@ from adapters.access.gate import Gate
 from lifecycle.serving.declaration import Endpoint
 from service.exchange import GUARDS, JSON, Exchange, Headers
 from service.front import Handler, Route
-from service.metrics import CONTENT_TYPE, Metrics
+from service.metrics import CONTENT_TYPE
 
 _HERE = Path(__file__).parent
 
@@ -55,12 +55,10 @@ def documents(gate: Gate, *, contract: bytes, openapi: bytes) -> dict[str, Route
     return {path: Route("GET", handle, _name(path)) for path, handle in routes.items()}
 
 
-def metrics(gate: Gate, figures: Metrics) -> dict[str, Route]:
+def metrics(gate: Gate, expose: Callable[[], bytes]) -> dict[str, Route]:
     """Give the route of the figures."""
     headers = ((b"content-type", CONTENT_TYPE.encode()), *GUARDS)
-    return {
-        "/metrics": Route("GET", _guarded(gate, "metrics", figures.expose, headers), "/metrics")
-    }
+    return {"/metrics": Route("GET", _guarded(gate, "metrics", expose, headers), "/metrics")}
 
 
 def health(faults: Callable[[], dict[str, str]]) -> dict[str, Route]:

@@ -154,13 +154,17 @@ class Worker:
             "/predict": Route("POST", predict, "/predict"),
             "/labels": Route("POST", label, "/labels"),
             **health(self.faults),
-            **metrics(self._gate, self.metrics),
+            **metrics(self._gate, self._expose),
             **documents(
                 self._gate,
                 contract=contract.model_dump_json().encode(),
                 openapi=msgspec.json.encode(described),
             ),
         }
+
+    def _expose(self) -> bytes:
+        self._say_how_it_is()
+        return self.metrics.expose()
 
     def _say_how_it_is(self) -> None:
         self.metrics.tell(

@@ -15,7 +15,7 @@ from lifecycle.serving.inputs import Answers
 from service.metrics import Metrics
 from service.refusals import Refused
 
-CHECK_EVERY = 5.0
+CHECK_EVERY = 2.0
 """Seconds after which a full disk, or a folder that has gone, is noticed without any request."""
 
 

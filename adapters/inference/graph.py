@@ -1,7 +1,11 @@
 """The only door to onnxruntime: a graph that is asked for some of its outputs."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+# Since 1.29 it reports to its maker from its first import on, unless it is told not to.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
 from numpy.typing import NDArray

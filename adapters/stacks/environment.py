@@ -52,6 +52,7 @@ _DEFAULTS = {
     "DO_NOT_TRACK": "true",
     "BENTOML_DO_NOT_TRACK": "true",
     "WHYLOGS_NO_ANALYTICS": "true",
+    "ORT_DISABLE_TELEMETRY": "1",
     "ALEMBIC_LOGGING_LEVEL": "ERROR",
 }
 

@@ -7,7 +7,16 @@ from typing import Any, NamedTuple
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.faults import MOST_TOLD, Fault, Faults, pointer
 from lifecycle.serving.json_body import Repeating
-from lifecycle.serving.values import Breach, Rule, show, show_name, suggest_name, tellable
+from lifecycle.serving.telling import (
+    meaning,
+    show,
+    show_name,
+    show_value,
+    suggest_name,
+    tell,
+    tellable,
+)
+from lifecycle.serving.values import Breach, Rule
 
 
 class Slip(Enum):
@@ -98,7 +107,9 @@ class Checker:
         where = pointer(*steps, shown)
         rule = self.rules.get(name)
         if isinstance(what, Breach) and rule is not None:
-            return Fault(row, shown, where, rule.found(value), rule.meaning, rule.tell(value, what))
+            return Fault(
+                row, shown, where, show_value(rule, value), meaning(rule), tell(rule, value, what)
+            )
         found, allowed, detail = self._tell_slip(shown, what, rule)
         return Fault(row, shown, where, found, allowed, detail)
 
@@ -106,7 +117,7 @@ class Checker:
         told = show_name(name)
         if rule is not None and what is Slip.ABSENT:
             hint = " Send null where it is not known." if rule.field.may_be_missing else ""
-            return "nothing", rule.meaning, f"{told} is missing, and the model reads it.{hint}"
+            return "nothing", meaning(rule), f"{told} is missing, and the model reads it.{hint}"
         if what is Slip.REPEATED:
             detail = f"{told} is there more than once; which one is meant cannot be known."
             return "the field more than once", "each field once", detail

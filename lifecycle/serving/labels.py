@@ -13,7 +13,17 @@ from lifecycle.serving.contract import Contract, Field
 from lifecycle.serving.events import Truth
 from lifecycle.serving.faults import MOST_TOLD, Fault, Faults, TooManyRows, pointer
 from lifecycle.serving.json_body import Repeating, Unheld, parse
-from lifecycle.serving.values import Rule, kind_of, show, show_name, suggest_name, tellable
+from lifecycle.serving.telling import (
+    kind_of,
+    meaning,
+    show,
+    show_name,
+    show_value,
+    suggest_name,
+    tell,
+    tellable,
+)
+from lifecycle.serving.values import Rule
 
 REQUEST_ID = r"^[\x21-\x7e]{1,128}$"
 """A pattern of what names a request: up to 128 visible ASCII characters."""
@@ -146,7 +156,7 @@ class LabelReader:
                 yield from _broken(rule, label[name], (name,))
         if "label" not in label:
             told = "label is missing: it is the truth that is told."
-            yield _Wrong(("label",), "nothing", self._label.meaning, told)
+            yield _Wrong(("label",), "nothing", meaning(self._label), told)
 
     def _check_name(self, label: Mapping[str, Any]) -> Iterator[_Wrong]:
         """Check what says which row it is the truth of."""
@@ -186,13 +196,13 @@ class LabelReader:
         for name, rule in self._key.items():
             if name not in key:
                 detail = f"{show_name(name)} is missing: the key is {names}, all of them."
-                yield _Wrong(("key", name), "nothing", rule.meaning, detail)
+                yield _Wrong(("key", name), "nothing", meaning(rule), detail)
 
 
 def _broken(rule: Rule, value: Any, steps: tuple[str, ...]) -> Iterator[_Wrong]:
     breach = rule.breach(value)
     if breach is not None:
-        yield _Wrong(steps, rule.found(value), rule.meaning, rule.tell(value, breach))
+        yield _Wrong(steps, show_value(rule, value), meaning(rule), tell(rule, value, breach))
 
 
 def _repeated(found: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[_Wrong]:

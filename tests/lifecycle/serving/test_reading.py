@@ -144,6 +144,8 @@ def test_numbers_are_read_as_json_writes_them(text, expected):
     [
         ('"12"', "write 12 without quotes"),
         ("true", "send a number, or null, not true"),
+        ('"NaN"', 'send a number, or null, not "NaN"'),
+        ('"1e400"', "send a number, or null, not"),
         ("NaN", "NaN, which JSON or 64 bits do not hold: send null instead"),
         ("-Infinity", "-Infinity, which JSON or 64 bits do not hold"),
         ("1e400", "1e400, which JSON or 64 bits do not hold"),
