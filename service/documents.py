@@ -8,8 +8,9 @@ import msgspec
 
 from adapters.access.gate import Gate
 from lifecycle.serving.declaration import Endpoint
-from service.exchange import GUARDS, JSON, Exchange, Headers
+from service.exchange import Exchange
 from service.front import Handler, Route
+from service.headers import GUARDS, JSON, Headers
 from service.metrics import CONTENT_TYPE
 
 _HERE = Path(__file__).parent

@@ -1,30 +1,18 @@
 """One request and its answer: who it is, how its body is read within limits, how it ends."""
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from os import urandom
 from re import compile as pattern
 from time import perf_counter
 from typing import Any, NoReturn, TypeAlias
 
+from service.connections import send_whole
+from service.headers import Headers
 from service.refusals import Gone, too_large
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
-
-GUARDS: Headers = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-)
-"""On every answer."""
-
-SEALED: Headers = ((b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),)
-"""On every answer that is no page: nothing of it may run, and nobody may frame it."""
-
-JSON: Headers = ((b"content-type", b"application/json"), *GUARDS, *SEALED)
-PROBLEM: Headers = ((b"content-type", b"application/problem+json"), *GUARDS, *SEALED)
 
 _ID = pattern(rb"[\x21-\x7e]{1,128}")
 
@@ -107,16 +95,14 @@ class Exchange:
     def _refuse_size(self, limit: int) -> NoReturn:
         raise too_large(limit)
 
-    async def answer(
-        self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]
-    ) -> None:
+    async def answer(self, status: int, body: bytes, headers: Headers) -> None:
         """Send the whole answer, with the length and the request's id added to its headers."""
         self.status = status
-        whole = [
-            *headers,
-            (b"content-length", b"%d" % len(body)),
-            (b"x-request-id", self.id.encode("ascii")),
-        ]
+        name = self.id.encode("ascii")
+        more = b"content-length: %d\r\nx-request-id: %b\r\n" % (len(body), name)
+        if send_whole(self._send, status, headers, more, body, is_last=self.is_closing):
+            return
+        whole = [*headers, (b"content-length", b"%d" % len(body)), (b"x-request-id", name)]
         if self.is_closing:
             whole.append((b"connection", b"close"))
         await self._send({"type": "http.response.start", "status": status, "headers": whole})

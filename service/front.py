@@ -15,7 +15,8 @@ from lifecycle.serving.access import Refusal
 from lifecycle.serving.faults import Faults, NotJson, TooManyRows
 from lifecycle.serving.problem import Kind
 from service.errorlog import fail
-from service.exchange import PROBLEM, Exchange, Headers, Receive, Scope, Send
+from service.exchange import Exchange, Receive, Scope, Send
+from service.headers import PROBLEM, Headers
 from service.heartbeat import Heartbeat
 from service.metrics import Metrics
 from service.refusals import Gone, Refused, broken, not_allowed, not_found, too_long, too_slow

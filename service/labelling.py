@@ -6,7 +6,8 @@ from adapters.access.gate import Gate
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.declaration import Limits
 from lifecycle.serving.labels import LabelReader
-from service.exchange import JSON, Exchange
+from service.exchange import Exchange
+from service.headers import JSON
 from service.heartbeat import Heartbeat
 from service.pool import LARGE, Pool
 from service.query import forbid_query

@@ -44,7 +44,7 @@ class Request:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The rows as they were sent: the values of the fields that were there."""
+        """The rows as they were sent: the fields that were there; numbers are 64-bit floats."""
         if self._rows is None:
             self._rows = msgspec.to_builtins(self._decoded)
         return self._rows

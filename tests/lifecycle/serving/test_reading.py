@@ -622,7 +622,13 @@ def test_both_ways_of_reading_take_and_refuse_the_same(body):
         return
 
     assert is_right
-    assert request.rows == ([plain] if isinstance(plain, dict) else plain)
+    sent = [plain] if isinstance(plain, dict) else plain
+    assert request.rows == [{name: as_kept(name, row[name]) for name in row} for row in sent]
+
+
+def as_kept(name, value):
+    """Numbers are kept as 64-bit floats."""
+    return float(value) if name in ("number", "free") and value is not None else value
 
 
 @settings(max_examples=300, deadline=None)
