@@ -75,9 +75,7 @@ def admitted(serving: Serving, project: str, *, state: Path) -> Iterator[dict[st
         yield {}
         return
     keys = KeyFile(key_file(serving, project, state=state))
-    record, token = keys.create(
-        "deployment", ["predict", "read"], datetime.now(UTC) + KEY_HOLDS
-    )
+    record, token = keys.create("deployment", ["predict", "read"], datetime.now(UTC) + KEY_HOLDS)
     try:
         yield {"Authorization": f"Bearer {token}"}
     finally:

@@ -1,4 +1,4 @@
-"""A registered version as it will be served: its files, their hashes, and that they say the same."""
+"""A registered version as it will be served: files, hashes, and that they say the same."""
 
 import tempfile
 from pathlib import Path

@@ -71,7 +71,9 @@ def register(
     version = (
         known[0]
         if known
-        else _first_of(story.name, key, _create(story, candidate, profile, holdout, key=key, lock=lock))
+        else _first_of(
+            story.name, key, _create(story, candidate, profile, holdout, key=key, lock=lock)
+        )
     )
     _ensure_holdout(version, holdout)
     return _settle(version, is_passed=not story.gates.blocks)

@@ -116,9 +116,7 @@ class Rehearsal:
     def _hold(self, table: pa.Table, route: str, found: Answers) -> Sequence[Verdict]:
         scores = self.candidate.score(table)
         decisions = self.candidate.decide(scores)
-        parity = compare(
-            scores, decisions, {route: found}, task=self.contract.task, least_rows=1
-        )
+        parity = compare(scores, decisions, {route: found}, task=self.contract.task, least_rows=1)
         return [*parity.judge()]
 
     def _predictions(self, client: httpx.Client, body: Any) -> Sequence[Mapping[str, Any]]:

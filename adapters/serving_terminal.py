@@ -143,5 +143,3 @@ def _label(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "label", str(event["label"])
     if event.get("known_at"):
         yield "known at", figures.moment(event["known_at"])
-
-

@@ -61,4 +61,3 @@ def run(loaded: LoadedProject, *, version: str | None, stack: str, root: Path) -
     )
     registry.attach(project.name, number, "deployment.json", deployment.model_dump_json(indent=1))
     return deployment
-

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from steps.caching import ROOMS, ROOT
 from adapters.closure import code_below
+from steps.caching import ROOMS, ROOT
 
 
 @pytest.fixture

@@ -152,9 +152,7 @@ def test_a_graph_that_says_something_else_is_refused_and_what_answered_still_doe
         return export(type(candidate)(moved, candidate.models))
 
     monkeypatch.setattr(adapters.packaging, "export", forgetful)
-    ended = deploying.run(
-        project("serving.reasons=3"), version=number, stack="local", root=root
-    )
+    ended = deploying.run(project("serving.reasons=3"), version=number, stack="local", root=root)
 
     assert not ended.is_live
     assert {verdict.rule for verdict in ended.blocking} == {"decisions row", "decisions bulk"}

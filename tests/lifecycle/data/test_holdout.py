@@ -22,7 +22,9 @@ def people() -> pa.Table:
     return pa.table(
         {
             "name": ["Ada", "Bob", None],
-            "born": pa.array([datetime(1990, 1, 1), None, datetime(1970, 5, 5)], pa.timestamp("us")),
+            "born": pa.array(
+                [datetime(1990, 1, 1), None, datetime(1970, 5, 5)], pa.timestamp("us")
+            ),
             "income": [10.0, 30.0, 20.0],
             "married": [True, False, None],
             "x": [1.0, 2.0, 3.0],

@@ -120,9 +120,12 @@ def test_a_layout_the_contract_does_not_know_is_refused():
 def test_a_crossed_integer_is_read_as_the_text_of_training():
     contract = one_field(type="integer")
 
-    texts = Reader(contract, Layout(texts=("x",)), most_rows=9).read(b'[{"x":7.0},{"x":null}]')
+    reader = Reader(contract, Layout(texts=("x",)), most_rows=99)
 
-    assert texts.inputs.texts.tolist() == [["7"], [""]]
+    assert reader.read(b'[{"x":7.0},{"x":null}]').inputs.texts.tolist() == [["7"], [""]]
+    for rows in (1, 50):
+        with pytest.raises(Faults, match="has a fraction"):
+            reader.read(b"[" + b",".join([b'{"x":7.5}'] * rows) + b"]")
 
 
 # ---- numbers
