@@ -60,7 +60,7 @@ def mask_secret(serving: Serving, project: str, *, state: Path) -> str | None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return path.read_text(encoding="ascii").strip()
-    with open(handle, "w", encoding="ascii") as file:
+    with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(32))
     return path.read_text(encoding="ascii")
 

@@ -1,6 +1,7 @@
 """Serves a version in the foreground: for looking at it, not for others to rely on."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import NoReturn
@@ -33,10 +34,12 @@ def serve(loaded: LoadedProject, *, version: str | None, root: Path, state: Path
         folder = Path(name) / "package"
         digest = packaged.write(folder)
         bento = bentos.build(folder, packaged.manifest, digest, root=root, store=state / "bentoml")
-    told = environment(
+    settings = environment(
         project.serving, project.name, manifest=digest, folder=loaded.folder, state=state
     )
     host, port = project.serving.host, project.serving.port
-    print(f"{project.name} version {number} at http://{host}:{port} (Ctrl-C ends it)", flush=True)
+    told = f"{project.name} version {number} at http://{host}:{port} (Ctrl-C ends it)\n"
+    sys.stdout.write(told)
+    sys.stdout.flush()
     words = serve_command(bento.folder, host, port)
-    os.execve(words[0], words, {**os.environ, **told})
+    os.execve(words[0], words, {**os.environ, **settings})

@@ -3,6 +3,8 @@
 // The key is kept in this variable alone: neither in storage, nor in a cookie, nor in an address.
 let key = "";
 
+const said = document.querySelector("#said");
+
 // It goes to where this page came from, and nowhere else.
 function addKey(request) {
   if (key && new URL(request.url, location.href).origin === location.origin) {
@@ -11,9 +13,9 @@ function addKey(request) {
   return request;
 }
 
-function describe() {
+function show(spec) {
   SwaggerUIBundle({
-    url: "openapi.json",
+    spec,
     dom_id: "#description",
     presets: [SwaggerUIBundle.presets.apis],
     layout: "BaseLayout",
@@ -23,11 +25,29 @@ function describe() {
   });
 }
 
+async function describe() {
+  const request = addKey({ url: "openapi.json", headers: {} });
+  const answer = await fetch(request.url, { headers: request.headers });
+  if (answer.ok) {
+    said.textContent = key ? "It stays in this page." : "";
+    show(await answer.json());
+  } else if (answer.status === 401 && !key) {
+    said.textContent = "Give a key that may read, and this page tells what may be asked.";
+  } else {
+    said.textContent = (await answer.json()).detail;
+  }
+}
+
+function tell() {
+  describe().catch(() => {
+    said.textContent = "The service does not answer.";
+  });
+}
+
 document.querySelector("#who").addEventListener("submit", (event) => {
   event.preventDefault();
   key = document.querySelector("#key").value.trim();
-  document.querySelector("#said").textContent = key ? "It is used from now on." : "None is used.";
-  describe();
+  tell();
 });
 
-describe();
+tell();

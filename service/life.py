@@ -54,9 +54,9 @@ class Worker:
 
         Raises
         ------
-        PerennialError
-            If that is not possible. Then the parent process has been told to end as well:
-            left alone, it would start another worker every ten seconds, for ever.
+        Exception
+            If that is not possible. A worker of our own parent ends instead, and tells the
+            parent to end as well: left alone, it would start another one every ten seconds.
         """
         try:
             self._make(Settings.read(self._environment))
@@ -64,7 +64,9 @@ class Worker:
             if not isinstance(error, PerennialError):
                 fail("the service cannot start", error=error)
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)  # noqa: T201
-            self._end_the_parent()
+            if self._parent == os.getppid():
+                os.kill(self._parent, signal.SIGUSR1)
+                os._exit(1)  # nothing has been begun that would have to be finished
             raise
         self.heartbeat.start()
         self._drain.wrap()
@@ -182,10 +184,6 @@ class Worker:
         if self._parent not in (None, os.getppid()) and not self.is_draining:
             warn("the parent process is gone, so this worker ends")
             self._drain.end_at_once()
-
-    def _end_the_parent(self) -> None:
-        if self._parent == os.getppid():
-            os.kill(self._parent, signal.SIGUSR1)
 
     @property
     def _parent(self) -> int | None:

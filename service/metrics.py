@@ -30,6 +30,8 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BYTES = (256, 512, 1_024, 2_048, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304)
 SHARES = tuple(step / 20 for step in range(1, 21))
+ANY_NUMBER = (0.0,)
+"""What a number predicted may be is not known here: its sum and count tell its mean."""
 
 
 class Metrics:
@@ -81,7 +83,7 @@ class Metrics:
         predictions = self._counter("perennial_predictions", "Predictions", "decision", "version")
         self._decisions = [predictions.labels(name, version) for name in contract.classes]
         self._without = None if contract.classes else predictions.labels("", version)
-        scores = SHARES if contract.task.is_classification else ()
+        scores = SHARES if contract.task.is_classification else ANY_NUMBER
         self._scores = self._histogram(
             "perennial_score",
             "Scores; of several classes, that of the decided one",

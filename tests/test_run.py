@@ -120,3 +120,50 @@ def test_a_draft_tells_which_columns_it_left_out_and_why(
     _tell_left_out(init(table, "late", root=tmp_path))
 
     assert "personal data: 'mail'" in capsys.readouterr().out
+
+
+def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(root: Path) -> None:
+    made = run(root, "token", "create", "--project", "airfares", "--name", "ada", "--quiet")
+    token = made.stdout.strip()
+    key = token.split("_")[1]
+
+    listed = run(root, "token", "list", "--project", "airfares")
+    revoked = run(root, "token", "revoke", key, "--project", "airfares")
+    after = run(root, "token", "list", "--project", "airfares")
+
+    assert made.returncode == revoked.returncode == 0
+    assert token.startswith("prn_")
+    assert key in listed.stdout
+    assert "active" in listed.stdout
+    assert token not in listed.stdout
+    assert "revoked" in after.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["--pipeline", "training", "--version", "3"], 2, "--version is what deployment takes"),
+        (["stop"], 2, "--project NAME, or --all"),
+        (["stop", "--project", "airfares"], 2, "Nothing of"),
+        (["token", "create", "--role", "predct"], 1, "predict"),
+        (["token", "create", "--expires", "soon"], 1, "90s"),
+        (["token", "revoke", "nobody"], 1, "no key"),
+        (["trace", "r-1", "--project", "airfares"], 1, "request_id"),
+        (["--pipeline", "deployment", "--project", "weather"], 1, "--pipeline training"),
+    ],
+)
+def test_what_cannot_be_done_with_services_says_what_can(
+    root: Path, words: list[str], status: int, told: str
+) -> None:
+    done = run(root, *words)
+
+    assert done.returncode == status
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_with_nothing_deployed_the_status_says_how_to_deploy(root: Path) -> None:
+    done = run(root, "status")
+
+    assert done.returncode == 0
+    assert "--pipeline deployment" in done.stdout

@@ -9,7 +9,8 @@ from jsonschema import Draft202012Validator
 
 from adapters.inference.engine import Engine
 from lifecycle.serving.reading import Reader
-from tests.servers.serving import ROW
+from lifecycle.task import Task
+from tests.servers.serving import ROW, a_package, serving
 
 
 def lines(folder: Path, kind: str) -> list[dict]:
@@ -39,6 +40,27 @@ def test_one_row_gets_one_answer_that_is_the_engines(client, package) -> None:
     assert told.pop("request_id") == answer.headers["x-request-id"]
     decision = engine.contract.classes[expected.decisions.item()]
     assert told == {"version": "3", "score": expected.scores.item(), "decision": decision}
+
+
+@pytest.mark.parametrize("task", [Task.MULTICLASS, Task.REGRESSION])
+def test_every_kind_of_question_is_answered(task, tmp_path) -> None:
+    a_package(tmp_path / "package", task=task)
+
+    with serving(tmp_path / "package", home=tmp_path / "home", events=tmp_path / "ev") as served:
+        document = httpx.get(f"{served.url}/openapi.json").json()
+        one = httpx.post(f"{served.url}/predict?reasons=2", json=ROW).json()
+        many = httpx.post(f"{served.url}/predict", json=[ROW] * 40).json()
+        figures = httpx.get(f"{served.url}/metrics").text
+
+    for name, told in (("Answer", one), ("Answers", many)):
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        Draft202012Validator(schema).validate(told)
+    assert ("decision" in one) is task.is_classification
+    assert 'perennial_score_count{version="3"} 41.0' in figures
+    score = one["score"] if task is Task.REGRESSION else one["score"][one["decision"]]
+    moved = score - one["reference_score"]
+    assert len(one["reasons"]) == 2
+    assert moved != 0
 
 
 def test_many_rows_get_their_answers_in_order(client) -> None:

@@ -100,6 +100,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_whole_server(package, tmp_path) 
 
     assert done.returncode == 1
     assert "row.onnx" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_worker_that_cannot_come_back_ends_the_whole_server(own, tmp_path) -> None:
