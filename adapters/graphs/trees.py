@@ -10,7 +10,7 @@ from onnx import numpy_helper
 
 from adapters.graphs.writer import GraphError, Writer
 from lifecycle.errors import DataError
-from lifecycle.modeling.families.booster import Trees, read_trees
+from lifecycle.modeling.booster import Trees, read_trees
 from lifecycle.modeling.families.trees import TreeModel
 
 LESS, SUM, NONE = 1, 1, 0

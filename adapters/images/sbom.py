@@ -173,8 +173,9 @@ def _installed(folders: Sequence[Path]) -> dict[str, Distribution]:
             raise DataError(f"There is no folder {folder} with installed packages.")
     found: dict[str, Distribution] = {}
     for distribution in distributions(path=[str(folder) for folder in folders]):
-        given = distribution.metadata["Name"]
-        if not given or not distribution.metadata["Version"]:
+        # Not by brackets: importlib_metadata, once anybody has imported it, raises a KeyError.
+        given = distribution.metadata.get("Name")
+        if not given or not distribution.metadata.get("Version"):
             raise DataError(
                 f"{getattr(distribution, '_path', 'A package')} has no name or version: it was "
                 "half removed. Install into an empty folder."

@@ -51,6 +51,31 @@ def as_answers(predictions: Sequence[Mapping[str, Any]], contract: Contract) -> 
     return Answers(np.array(scores, dtype=np.float64), decisions)
 
 
+def unexplained(prediction: Mapping[str, Any]) -> float:
+    """Say which share of what was answered its reasons leave unexplained.
+
+    Zero where they add up to the score, and where there are none because the row is answered
+    as the typical one is. The share is of the largest number among score, reference and
+    contributions, so that it means the same for labels of any size.
+
+    Raises
+    ------
+    KeyError
+        If the answer holds no reasons.
+
+    Examples
+    --------
+    >>> answer = {"score": 5e-7, "reference_score": 2e-7, "reasons": [{"contribution": 3e-7}]}
+    >>> round(unexplained(answer), 6), round(unexplained({**answer, "reasons": []}), 6)
+    (0.0, 0.6)
+    """
+    score, reference = prediction["score"], prediction["reference_score"]
+    score = score[prediction["decision"]] if isinstance(score, dict) else score
+    moved = [reason["contribution"] for reason in prediction["reasons"]]
+    size = max(map(abs, (score, reference, *moved)))
+    return abs(reference + sum(moved) - score) / size if size else 0.0
+
+
 def broken(row: Mapping[str, Any], contract: Contract) -> Iterator[tuple[str, bytes]]:
     """Give bodies that break the contract, each with what is wrong with it."""
     name = contract.features[0].name

@@ -211,6 +211,6 @@ def test_a_version_carries_its_trials_and_all_it_was_made_from(write: Write, roo
     assert len(trials) == len(ending.story.search.trials) == 4
     assert {trial.data.params["family"] for trial in trials} == {"linear", "xgboost"}
     assert files == {
-        "candidate", "model_card.md", "profile.bin", "project.yaml", "report.html",
+        "candidate", "holdout.arrow", "model_card.md", "profile.bin", "project.yaml", "report.html",
         "requirements.lock", "story.json",
     }  # fmt: skip

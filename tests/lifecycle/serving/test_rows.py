@@ -8,7 +8,7 @@ from lifecycle.data.cast import ARROW_TYPES
 from lifecycle.data.declaration import Schema
 from lifecycle.errors import DataError
 from lifecycle.features.declaration import Features
-from lifecycle.modeling.families.booster import read_trees
+from lifecycle.modeling.booster import read_trees
 from lifecycle.serving.contract import MISSING_TIME, Layout
 from lifecycle.serving.rows import made_rows
 from lifecycle.serving.tables import inputs_of
