@@ -14,10 +14,10 @@ import httpx
 from adapters import images
 from adapters.admission import access_folder, key_file, mask_secret, token_keys
 from adapters.bentos import bento_name
-from adapters.routing import Backend, Route, apply, withdraw
-from adapters.supervision.record import forget_live, read_live, write_live
+from adapters.routing import Backend, Route, apply, current, withdraw
+from adapters.supervision.record import every_live, forget_live, read_live, write_live
 from adapters.supervision.supervisor import Supervisor
-from lifecycle.errors import PerennialError
+from lifecycle.errors import PerennialError, ProjectError
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.deployment import Built, Place
 from lifecycle.serving.live import Live
@@ -27,12 +27,51 @@ HOST = "127.0.0.1"
 READY_SECONDS = 120.0
 """How long a start may take: on a busy machine the libraries alone have taken 15 s."""
 
+_ANOTHER = "Choose another: --set serving.port=NUMBER, or serving.host, or in the declaration."
+
 GRACE_SECONDS = 15.0
 """What a stopped service gets beyond its drain and its longest request."""
 
 
 class HostingError(PerennialError):
     """A version could not be started, or not take over."""
+
+
+def require_place(serving: Serving, project: str, *, folder: Path, state: Path) -> None:
+    """Refuse, before anything is built, what could not be served where it is declared to be.
+
+    Raises
+    ------
+    ProjectError
+        If something else listens at the declared port, the host is no address of this machine,
+        or a declared file is not there.
+    """
+    token_keys(serving, folder)
+    host, port = serving.host, serving.port
+    Route(project=project, host=host, port=port).check()
+    for live in every_live(state):
+        if live.project != project and live.public_port == port:
+            raise ProjectError(
+                f'serving.port is {port}, and "{live.project}" answers there ({live.url}). '
+                f"{_ANOTHER}"
+            )
+    route = current(state, project)
+    if route is None or (route.host, route.port) != (host, port):
+        _require_free(host, port)
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as found:
+        # What closed a moment ago does not count as taken.
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, port))
+        except OSError as error:
+            raise ProjectError(
+                f"Nothing can be served at {host}, port {port} ({error.strerror}), where "
+                f"serving.host and serving.port say. {_ANOTHER}"
+            ) from error
 
 
 def start(

@@ -60,12 +60,13 @@ def _next(deployment: Deployment) -> Iterator[tuple[str, str]]:
 def _ending(deployment: Deployment) -> Text:
     version = f"{deployment.project} version {deployment.version}"
     if deployment.is_live:
-        instead = f", instead of version {deployment.previous}" if deployment.previous else ""
-        return Text(f"✓ {version} answers at {deployment.url}{instead}.", style="bold green")
+        return Text(
+            f"✓ {version} answers at {deployment.url}{deployment.instead}.", style="bold green"
+        )
     rules = ", ".join(f'"{verdict.rule}"' for verdict in deployment.blocking)
     return Text(
         f"✕ {version} was not deployed: refused by {rules or 'an earlier step'}. "
-        "What answered before still does.",
+        "Nothing else has changed: what answered before, if anything did, still does.",
         style="bold red",
     )
 
@@ -128,7 +129,7 @@ def _gates(story: Story) -> str:
 
 
 def _prediction(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield "at", figures.moment(event["at"])
+    yield "at", f"{figures.moment(event['at'])} UTC"
     yield "row", str(event["row"])
     yield "asked by", str(event["by"] or "anybody")
     yield "asked", ", ".join(f"{name} {value}" for name, value in event["inputs"].items())
@@ -139,7 +140,7 @@ def _prediction(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _label(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield "told at", figures.moment(event["at"])
+    yield "told at", f"{figures.moment(event['at'])} UTC"
     yield "label", str(event["label"])
     if event.get("known_at"):
         yield "known at", figures.moment(event["known_at"])

@@ -10,13 +10,20 @@ from pathlib import Path
 
 from benchmarks.serving import HOST, PORT, prepared, running
 
-PER_EXAMPLE = 10
+PER_EXAMPLE = 7
 """Cases schemathesis makes for each example it is asked for, over all routes."""
+
+SETTINGS = """\
+[checks]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 408, 413, 415, 422, 429]
+"""
+"""Too many rows break the schema, and are answered with 413, which it does not expect by itself."""
 
 
 def main(project: str, cases: int) -> int:
     with tempfile.TemporaryDirectory() as name:
         _, server = prepared(project, Path(name), roles=("admin",))
+        (Path(name) / "schemathesis.toml").write_text(SETTINGS)
         with running(server):
             words = [str(Path(sys.executable).parent / "schemathesis"), "run"]
             words += [f"http://{HOST}:{PORT}/openapi.json", "--checks", "all"]

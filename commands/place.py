@@ -23,3 +23,26 @@ def opened_state() -> Path:
             f"The state folder {state(ROOT)} cannot be used ({error.strerror}). "
             f"Point ${STATE} at a folder that can be written."
         ) from error
+
+
+def named(project: str, folder: Path) -> str:
+    """Give the name a project is kept under, from that name, its folder, or its path.
+
+    A name something was deployed under is enough by itself: what runs is reached even where its
+    declaration lies elsewhere, or can no longer be read.
+
+    Parameters
+    ----------
+    folder
+        The state folder.
+
+    Raises
+    ------
+    ProjectError
+        If there is no such project.
+    """
+    if project in {kept.name for kept in (folder / "access").glob("*")}:
+        return project
+    from adapters.declaration import load
+
+    return load(project, root=ROOT).project.name

@@ -1,10 +1,11 @@
 """Versions that answer: `serve`, `status`, `resume`, `stop`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.place import ROOT, opened_state
+from commands.place import ROOT, named, opened_state
 
 Project = Annotated[str, typer.Option(help="Whose version.")]
 
@@ -65,12 +66,17 @@ def stop(
     from lifecycle.errors import ProjectError, suggest
 
     running = {found.project for found in survey(folder)}
-    if not everything and project is None:
+    if everything:
+        wanted = sorted(running)
+    elif project is None:
         raise ProjectError(f"Say which: --project NAME, or --all. {suggest('', running)}")
-    if project is not None and project not in running:
-        raise ProjectError(f'Nothing of "{project}" is deployed. {suggest(project, running)}')
-    for name in sorted(running) if everything else [project]:
+    else:
+        is_path = Path(project).name != project
+        wanted = [named(project, folder) if is_path else project]
+    for name in wanted:
+        if name not in running:
+            raise ProjectError(f'Nothing of "{name}" is deployed. {suggest(name, running)}')
         take_away(name, state=folder)
         print(f"Stopped {name}.")
-    if everything and not running:
+    if not wanted:
         print("Nothing is deployed.")

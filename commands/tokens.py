@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commands.place import ROOT, opened_state
+from commands.place import named, opened_state
 
 app = typer.Typer(help="Make, list and revoke the API keys of a service.", no_args_is_help=True)
 ASKING = ["predict", "label", "read"]
@@ -22,7 +22,8 @@ def create(
     quiet: Annotated[bool, typer.Option(help="Print nothing but the token.")] = False,
 ) -> None:
     """Make an API key; it is shown once, and kept as its hash only."""
-    project, folder = _named(project), opened_state()
+    folder = opened_state()
+    project = named(project, folder)
     from adapters.access import command
 
     until = None if expires == "never" else expires
@@ -37,7 +38,8 @@ def create(
 @app.command("list")
 def listing(project: Project = "flights") -> None:
     """List the keys there are, without what opens doors."""
-    project, folder = _named(project), opened_state()
+    folder = opened_state()
+    project = named(project, folder)
     from datetime import UTC, datetime
 
     from adapters.access import command
@@ -55,14 +57,8 @@ def revoke(
     project: Project = "flights",
 ) -> None:
     """Revoke a key; a running service stops taking it within a second."""
-    project, folder = _named(project), opened_state()
+    folder = opened_state()
+    project = named(project, folder)
     from adapters.access import command
 
     print(f"Revoked {command.revoke(project, key, state=folder).name}'s key {key}.")
-
-
-def _named(project: str) -> str:
-    """Give the declared name of a project, which may be named by its folder."""
-    from adapters.declaration import load
-
-    return load(project, root=ROOT).project.name

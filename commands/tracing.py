@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commands.place import ROOT, opened_state
+from commands.place import ROOT, named, opened_state
 
 Project = Annotated[str, typer.Option(help="Whose version.")]
 Stack = Annotated[str, typer.Option(help="Whose registry.")]
@@ -19,12 +19,11 @@ def show(
     folder = opened_state()
     from rich.console import Console
 
-    from adapters.declaration import find
     from adapters.registry import story_of
     from adapters.stacks.activation import point_at_tracker
     from adapters.terminal import origin, place, summarise
 
-    find(project, root=ROOT)
+    project = named(project, folder)
     point_at_tracker(stack, root=ROOT)
     story, console = story_of(project, version), Console()
     number = story.version.number if story.version else None
@@ -42,14 +41,13 @@ def trace(
     folder = opened_state()
     from rich.console import Console
 
-    from adapters.declaration import find
     from adapters.events.reading import find as find_events
     from adapters.registry import story_of
     from adapters.serving_terminal import events_folder, print_trace
     from adapters.stacks.activation import point_at_tracker
     from lifecycle.errors import DataError
 
-    find(project, root=ROOT)
+    project = named(project, folder)
     events = find_events(events_folder(folder, project), request).events
     if not events:
         raise DataError(

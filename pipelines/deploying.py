@@ -6,8 +6,10 @@ from pathlib import Path
 
 from adapters import registry
 from adapters.declaration import LoadedProject
+from adapters.hosting import require_place
 from adapters.stacks import runs
 from adapters.stacks.activation import activate
+from adapters.stacks.environment import state
 from lifecycle.serving.deployment import Deployment
 from lifecycle.verdict import Verdicts
 from pipelines.running import below, launch, run_name
@@ -32,11 +34,14 @@ def run(loaded: LoadedProject, *, version: str | None, stack: str, root: Path) -
 
     Raises
     ------
+    ProjectError
+        If it could not be served where it is declared to be.
     RegistryError
         If there is no such version.
     """
-    activate(stack, root=root)
     project, clock, started = loaded.project, time.monotonic(), datetime.now(UTC)
+    require_place(project.serving, project.name, folder=loaded.folder, state=state(root))
+    activate(stack, root=root)
     number = registry.number_of(project.name, version or registry.standing(project.name))
     called = run_name("deployment", project.name, started)
     done = launch("deployment", called, project, number, str(below(loaded.folder, root)))

@@ -7,7 +7,7 @@ from zenml import step
 from adapters import hosting, registry
 from adapters.stacks.environment import state
 from lifecycle.serving.declaration import Serving
-from lifecycle.serving.deployment import Built, Place
+from lifecycle.serving.deployment import Built, Place, instead_of
 from lifecycle.serving.live import Live
 from lifecycle.verdict import Verdicts
 from steps.caching import ROOT
@@ -29,6 +29,6 @@ def promote(
         state=state(ROOT),
         confirm=lambda: registry.crown(project, version),
     )
-    instead = f" instead of version {live.previous}" if live.previous else ""
+    instead = instead_of(live.previous, version=version)
     tell("promote", f"version {version} answers at {live.url}{instead}; it is the champion")
     return live

@@ -92,3 +92,21 @@ class Deployment(Value):
     def blocking(self) -> tuple[Verdict, ...]:
         """The verdicts that stopped it."""
         return self.gates.blocking or self.parity.blocking or self.smoke.blocking
+
+    @property
+    def instead(self) -> str:
+        """Say whom the version took over from, to follow the sentence that it answers."""
+        return instead_of(self.previous, version=self.version)
+
+
+def instead_of(previous: str | None, *, version: str) -> str:
+    """Say whom a version took over from; empty where nothing answered before.
+
+    Examples
+    --------
+    >>> instead_of("2", version="3"), instead_of("3", version="3"), instead_of(None, version="3")
+    (', instead of version 2', ', started anew', '')
+    """
+    if previous is None:
+        return ""
+    return ", started anew" if previous == version else f", instead of version {previous}"
