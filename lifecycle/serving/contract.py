@@ -11,7 +11,8 @@ from lifecycle.section import Value
 from lifecycle.task import Task
 
 EARLIEST, LATEST = "1900-01-01T00:00:00", "2200-01-01T00:00:00"
-"""A time outside of these is a slip of the pen, whatever the column."""
+"""A time whose year, as it is written, is outside of these is a slip of the pen, whatever the
+column: the first moment that is taken, and the first that is not any more."""
 
 
 class Field(Value):
