@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lifecycle.features.fitting import FittedFeatures, View
 from lifecycle.features.limits import LARGEST
-from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.booster import Trees, read_trees
+from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.families.linear import LinearModel
 from lifecycle.modeling.families.trees import TreeModel
 from lifecycle.serving.contract import MISSING_TIME, Contract, Field, Layout

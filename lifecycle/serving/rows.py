@@ -14,8 +14,8 @@ from lifecycle.data.declaration import Column, ColumnType
 from lifecycle.features.columns import BETWEEN
 from lifecycle.features.encoders import Lookup, Raw, Scaled
 from lifecycle.features.limits import MISSING
-from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.booster import read_trees
+from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.families.trees import TreeModel
 from lifecycle.serving.contract import EARLIEST, LATEST
 

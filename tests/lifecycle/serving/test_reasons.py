@@ -10,8 +10,8 @@ import pytest
 from lifecycle.data.declaration import Schema
 from lifecycle.errors import DataError
 from lifecycle.features.declaration import Features
-from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.booster import read_trees
+from lifecycle.modeling.candidate import Candidate
 from lifecycle.serving.contract import MISSING_TIME, Contract, Field, Layout
 from lifecycle.serving.dissection import dissect, typical_row
 from lifecycle.serving.inputs import Inputs
