@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from adapters import bentos, registry
 from adapters.declaration import LoadedProject
-from adapters.hosting import environment, serve_command
+from adapters.hosting import environment, require_free, serve_command
 from adapters.packaging import package, prove_parity
 
 
@@ -17,12 +17,15 @@ def serve(loaded: LoadedProject, *, version: str | None, root: Path, state: Path
 
     Raises
     ------
+    ProjectError
+        If something listens already where it is declared to be served.
     Refused
         If what would be served says something else than was trained.
     RegistryError
         If there is no such version.
     """
     project = loaded.project
+    require_free(project.serving.host, project.serving.port)
     number = registry.number_of(project.name, version or registry.standing(project.name))
     candidate = registry.candidate_of(project.name, number)
     packaged = package(

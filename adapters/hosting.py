@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+from filelock import FileLock, Timeout
 
 from adapters import images
 from adapters.admission import access_folder, key_file, mask_secret, token_keys
@@ -17,7 +18,7 @@ from adapters.bentos import bento_name
 from adapters.routing import Backend, Route, apply, current, withdraw
 from adapters.supervision.record import every_live, forget_live, read_live, write_live
 from adapters.supervision.supervisor import Supervisor
-from lifecycle.errors import PerennialError, ProjectError
+from lifecycle.errors import PerennialError, ProjectError, StackError
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.deployment import Built, Place
 from lifecycle.serving.live import Live
@@ -45,8 +46,11 @@ def require_place(serving: Serving, project: str, *, folder: Path, state: Path) 
     ProjectError
         If something else listens at the declared port, the host is no address of this machine,
         or a declared file is not there.
+    StackError
+        If there is no place for its answers.
     """
     token_keys(serving, folder)
+    events_folder(state, project)
     host, port = serving.host, serving.port
     Route(project=project, host=host, port=port).check()
     for live in every_live(state):
@@ -57,10 +61,42 @@ def require_place(serving: Serving, project: str, *, folder: Path, state: Path) 
             )
     route = current(state, project)
     if route is None or (route.host, route.port) != (host, port):
-        _require_free(host, port)
+        require_free(host, port)
 
 
-def _require_free(host: str, port: int) -> None:
+@contextlib.contextmanager
+def alone(project: str, *, state: Path) -> Iterator[None]:
+    """Deploy a project with nobody else doing so; what is broken off leaves nothing running.
+
+    Raises
+    ------
+    HostingError
+        If the project is being deployed already.
+    """
+    folder = state / "serving" / project
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / "deployment.lock", timeout=0):
+            try:
+                yield
+            except BaseException:
+                _sweep(project, state)
+                raise
+    except Timeout as error:
+        raise HostingError(
+            f'"{project}" is being deployed by another command. Wait until that has ended, or end '
+            "it with Ctrl-C, and try again."
+        ) from error
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuse a place where something listens already, or that is not of this machine.
+
+    Raises
+    ------
+    ProjectError
+        Naming it, with the words of the operating system.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as found:
         # What closed a moment ago does not count as taken.
@@ -122,9 +158,21 @@ def environment(
 
 
 def events_folder(state: Path, project: str) -> Path:
-    """Give the folder where the answers of a project are kept."""
+    """Give the folder where the answers of a project are kept.
+
+    Raises
+    ------
+    StackError
+        If it cannot be made.
+    """
     folder = state / "events" / project
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StackError(
+            f"The answers of {project} cannot be kept in {folder} ({error.strerror}). Make room "
+            "for a folder there that can be written."
+        ) from error
     return folder
 
 

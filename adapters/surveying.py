@@ -20,7 +20,7 @@ def survey(state: Path) -> tuple[Standing, ...]:
 
 
 def _look(live: Live, process: Process | None) -> Standing:
-    told, is_ready = _ask(live)
+    told, is_ready, faults = _ask(live)
     return Standing(
         project=live.project,
         version=live.version,
@@ -31,29 +31,36 @@ def _look(live: Live, process: Process | None) -> Standing:
         started=live.started,
         pid=process.pid if process else None,
         memory=_memory(process.pid) if process and process.pid else "",
-        remarks=tuple(_remarks(live, process)),
+        remarks=(*faults, *_remarks(live, process, is_ready=is_ready)),
     )
 
 
-def _ask(live: Live) -> tuple[str, bool]:
+def _ask(live: Live) -> tuple[str, bool, tuple[str, ...]]:
+    """Give how a service is, whether it takes requests, and by its own words why not."""
     try:
         answer = httpx.get(f"{live.url}/readyz", timeout=3)
     except httpx.HTTPError:
-        return "unreachable", False
+        return "unreachable", False, ()
     if answer.status_code == 200:
-        return "ready", True
-    return f"not ready ({answer.status_code})", False
+        return "ready", True, ()
+    try:
+        faults = tuple(map(str, answer.json()["faults"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError):  # not the service: who routes to it
+        faults = ()
+    return f"not ready ({answer.status_code})", False, faults
 
 
-def _remarks(live: Live, process: Process | None) -> Iterator[str]:
+def _remarks(live: Live, process: Process | None, *, is_ready: bool) -> Iterator[str]:
     if live.kind == "container":
         yield from _of_container(live)
     elif process is None:
         yield "its process is gone; deploy it again"
     else:
-        if process.state in ("stopped", "orphaned"):
-            yield f"its process is {process.state}: python run.py resume begins it again"
-        elif process.state != "running":
+        if process.state == "orphaned":
+            yield "nothing would begin it again if it died: python run.py resume"
+        elif process.state == "stopped":
+            yield "its process is stopped: python run.py resume begins it again"
+        elif process.state != "running" and not (process.state == "starting" and is_ready):
             yield f"its process is {process.state}; its log: {process.log}"
         if process.restarts:
             yield f"it died and was begun again {process.restarts} times; its log: {process.log}"

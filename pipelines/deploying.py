@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adapters import registry
 from adapters.declaration import LoadedProject
-from adapters.hosting import require_place
+from adapters.hosting import alone, require_place
 from adapters.stacks import runs
 from adapters.stacks.activation import activate
 from adapters.stacks.environment import state
@@ -44,7 +44,8 @@ def run(loaded: LoadedProject, *, version: str | None, stack: str, root: Path) -
     activate(stack, root=root)
     number = registry.number_of(project.name, version or registry.standing(project.name))
     called = run_name("deployment", project.name, started)
-    done = launch("deployment", called, project, number, str(below(loaded.folder, root)))
+    with alone(project.name, state=state(root)):
+        done = launch("deployment", called, project, number, str(below(loaded.folder, root)))
     found = runs.outputs(done)
     told = {
         name: found[artifact]() if artifact in found else None
