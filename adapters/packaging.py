@@ -77,6 +77,11 @@ def package(candidate: Candidate, story: Story, data: Data, serving: Serving) ->
     if story.version is None or story.description is None:
         raise RegistryError(f'The story of "{story.name}" names no registered version.')
     contract = _contract(candidate, story, story.description, data)
+    if serving.events.personal == "drop" and any(
+        field.personal for field in contract.fields if field.name in contract.key
+    ):
+        # What is not kept of a prediction cannot lead a label to it: there is no such key.
+        contract = contract.model_copy(update={"key": ()})
     graphs = export(candidate)
     files = {
         **graphs.files,

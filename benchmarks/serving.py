@@ -35,6 +35,7 @@ from lifecycle.serving.declaration import Access, Serving
 
 PORT = 3900
 HOST = "127.0.0.1"
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def running(server: Server) -> Iterator[int]:
         process = subprocess.Popen(
             server.command,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **server.environment},
+            env={**os.environ, "PATH": PATH, "PYTHONPATH": str(ROOT), **server.environment},
             stdout=log,
             stderr=log,
         )
@@ -65,9 +66,11 @@ def running(server: Server) -> Iterator[int]:
             _wait(process, log)
             yield process.pid
         finally:
-            children = psutil.Process(process.pid).children(recursive=True)
-            process.terminate()
-            psutil.wait_procs([psutil.Process(process.pid), *children], timeout=20)
+            if process.poll() is None:
+                children = psutil.Process(process.pid).children(recursive=True)
+                process.terminate()
+                process.wait(timeout=30)
+                psutil.wait_procs(children, timeout=20)
 
 
 def _wait(process: "subprocess.Popen[bytes]", log: "tempfile._TemporaryFileWrapper[bytes]") -> None:

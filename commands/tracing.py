@@ -37,7 +37,7 @@ def trace(
     project: Project = "flights",
     stack: Stack = "local",
 ) -> None:
-    """Print what was asked and answered, the truth if it is known, and where the model is from."""
+    """Print what was asked and answered, labels told of it, and where the model is from."""
     folder = opened_state()
     from rich.console import Console
 
