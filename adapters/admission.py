@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from adapters.access.keys import FILE, KeyFile
-from lifecycle.errors import ProjectError
+from lifecycle.errors import ProjectError, StackError
 from lifecycle.serving.declaration import Serving
 
 OWN = "deployments.json"
@@ -20,8 +20,24 @@ KEY_HOLDS = timedelta(minutes=10)
 
 def access_folder(state: Path, project: str) -> Path:
     """Give the folder of a project's keys and secrets, which only its owner can read."""
-    folder = state / "access" / project
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return private_folder(state / "access" / project, "The keys")
+
+
+def private_folder(folder: Path, what: str) -> Path:
+    """Give a folder only its owner can read, made if need be.
+
+    Raises
+    ------
+    StackError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StackError(
+            f"{what} of {folder.name} cannot be kept in {folder} ({error.strerror}). Make room "
+            "for a folder there that can be written."
+        ) from error
     return folder
 
 

@@ -13,12 +13,18 @@ import httpx
 from filelock import FileLock, Timeout
 
 from adapters import images
-from adapters.admission import access_folder, key_file, mask_secret, token_keys
+from adapters.admission import (
+    access_folder,
+    key_file,
+    mask_secret,
+    private_folder,
+    token_keys,
+)
 from adapters.bentos import bento_name
 from adapters.routing import Backend, Route, apply, current, withdraw
 from adapters.supervision.record import every_live, forget_live, read_live, write_live
 from adapters.supervision.supervisor import Supervisor
-from lifecycle.errors import PerennialError, ProjectError, StackError
+from lifecycle.errors import PerennialError, ProjectError
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.deployment import Built, Place
 from lifecycle.serving.live import Live
@@ -165,15 +171,7 @@ def events_folder(state: Path, project: str) -> Path:
     StackError
         If it cannot be made.
     """
-    folder = state / "events" / project
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StackError(
-            f"The answers of {project} cannot be kept in {folder} ({error.strerror}). Make room "
-            "for a folder there that can be written."
-        ) from error
-    return folder
+    return private_folder(state / "events" / project, "The answers")
 
 
 def serve_command(folder: str, host: str, port: int) -> list[str]:

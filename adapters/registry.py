@@ -316,7 +316,8 @@ def _version(project: str, number: str) -> Any:
         )
         what = number if number in (CHALLENGER, CHAMPION) else f"version {number}"
         there = (
-            f"Its versions: {', '.join(map(str, numbers))}."
+            f"Its versions: {', '.join(map(str, numbers))}; run.py show NUMBER --project {project} "
+            "tells of one, and why its gates refused it if they did."
             if numbers
             else f"To train one: python run.py --pipeline training --project {project}"
         )

@@ -132,7 +132,13 @@ def _prediction(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "at", f"{figures.moment(event['at'])} UTC"
     yield "row", str(event["row"])
     yield "asked by", str(event["by"] or "anybody")
-    yield "asked", ", ".join(f"{name} {value}" for name, value in event["inputs"].items())
+    yield (
+        "asked",
+        ", ".join(
+            f"{name} {'null' if value is None else value}"
+            for name, value in event["inputs"].items()
+        ),
+    )
     yield "score", str(event["score"])
     if event.get("decision") is not None:
         yield "decision", str(event["decision"])

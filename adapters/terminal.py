@@ -183,7 +183,7 @@ def origin(lineage: Lineage, *, console: Console) -> None:
     facts = {
         "run": f"{lineage.run} on stack {lineage.stack}, {figures.moment(lineage.started)} UTC",
         "data": lineage.data_fingerprint,
-        "window": f"{lineage.window_start or 'open'} to {lineage.window_end or 'open'}",
+        "window": _window(lineage),
         "code": f"{lineage.commit}{dirty}" if lineage.commit else "not under version control",
         "declared": lineage.declaration_fingerprint,
         "lock": lineage.lock_fingerprint or "no lock file",
@@ -193,6 +193,12 @@ def origin(lineage: Lineage, *, console: Console) -> None:
     console.print()
     console.print(Text("Where it came from", style="bold"))
     print_facts(facts.items(), console)
+
+
+def _window(lineage: Lineage) -> str:
+    if lineage.window_start is None and lineage.window_end is None:
+        return "all rows"
+    return f"{lineage.window_start or 'the first'} to {lineage.window_end or 'the last'}"
 
 
 def keep(page: str, story: Story, folder: Path) -> Path:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx
 import psutil
+import pyarrow as pa
 
 from adapters import bentos, registry
 from adapters.access.keys import KeyFile
@@ -30,6 +31,7 @@ from adapters.stacks.environment import prepare
 from benchmarks.load import Load, closed_loop, open_loop, request
 from benchmarks.measuring import ROOT
 from lifecycle.modeling.candidate import Candidate
+from lifecycle.modeling.families import TreeModel
 from lifecycle.serving.asking import as_sent
 from lifecycle.serving.declaration import Access, Serving
 
@@ -153,6 +155,30 @@ def built(packaged: Packaged, state: Path, access: Access) -> bentos.Bento:
         return bentos.build(folder, manifest, digest, root=ROOT, store=state / "bentoml")
 
 
+def ask_for_many(
+    server: Server, rows: list[dict[str, object]], candidate: Candidate, table: pa.Table
+) -> None:
+    """Ask for 1,000 rows at once, and set it beside the boosters' own time on a ready matrix."""
+    body = json.dumps((rows * 5)[:1_000]).encode()
+    message = request(HOST, PORT, server.path, body, dict(server.headers or {}))
+    with running(server) as pid:
+        closed_loop(pid, PORT, [message], clients=1, requests=20)
+        found = closed_loop(pid, PORT, [message], clients=1, requests=200)
+    some = pa.concat_tables([table.slice(0, 200)] * 5).combine_chunks()
+    matrices = {one.view: one.transform(some) for one in candidate.state.features}
+    trees = [model.booster for model in candidate.models if isinstance(model, TreeModel)]
+    for booster in trees:
+        booster.set_param({"nthread": 1})
+        booster.inplace_predict(matrices["trees"], predict_type="margin")
+    began = time.process_time()
+    for _ in range(100):
+        for booster in trees:
+            booster.inplace_predict(matrices["trees"], predict_type="margin")
+    own = (time.process_time() - began) / 100 * 1e6
+    print(f"1,000 rows in one request  {found}")
+    print(f"  the boosters alone take {own:.0f} us CPU: {found.cpu_us / own:.2f} times")
+
+
 def registered(project: str) -> tuple[Packaged, Candidate, list[dict[str, object]], Path]:
     """Package the version that stands; give also its model, rows to ask, and the state folder."""
     state = prepare(ROOT)
@@ -201,6 +227,8 @@ def main(project: str) -> None:
             print(f"{server.name}: {memory:.0f} MB a worker")
             print(f"  closed, 8 clients       {closed}")
             print(f"  open, {min(500, closed.rate * 0.7):3.0f} requests/s  {opened}", flush=True)
+        number = packaged.manifest.version
+        ask_for_many(whole, rows, candidate, registry.holdout_of(project, number))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from adapters import provenance
+from adapters import provenance, registry
 from adapters.declaration import LoadedProject
 from adapters.stacks import runs
 from adapters.stacks.activation import activate
@@ -38,6 +38,8 @@ def train(loaded: LoadedProject, *, stack: str, root: Path, reports: Path) -> bo
     if ending.run.cached:
         print(f"  cached    {', '.join(ending.run.cached)}")
     summarise(ending.story, report=str(path), console=Console())
+    if ending.story.version is not None and ending.story.version.alias == registry.CHALLENGER:
+        print(f"  deploy    python run.py --pipeline deployment --project {loaded.project.name}")
     return ending.story.end == "registered"
 
 

@@ -115,9 +115,11 @@ class Parity(Value):
         else:
             passed = found.largest <= self.limit
             outcome = Outcome.PASS if passed else Outcome.FAIL
+            # In regression the difference is one in units of the scores, see `compare`.
+            unit = " of its scores" if found.flipped is None else ""
             reason = (
-                f"The package is at most {found.largest:.2g} from the fitted candidate on "
-                f"{found.rows:,} rows{'' if passed else _where(found.worst, 'furthest in')}."
+                f"What is served is at most {found.largest:.2g}{unit} from the fitted candidate "
+                f"on {found.rows:,} rows{'' if passed else _where(found.worst, 'furthest in')}."
             )
         return Verdict(
             rule=rule, outcome=outcome, measured=found.largest, limit=self.limit, reason=reason
