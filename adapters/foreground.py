@@ -8,8 +8,9 @@ from typing import NoReturn
 
 from adapters import bentos, registry
 from adapters.declaration import LoadedProject
-from adapters.hosting import environment, require_free, serve_command
+from adapters.hosting import environment, serve_command
 from adapters.packaging import package, prove_parity
+from adapters.precautions import require_free
 
 
 def serve(loaded: LoadedProject, *, version: str | None, root: Path, state: Path) -> NoReturn:

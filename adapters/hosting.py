@@ -1,4 +1,4 @@
-"""Keeps versions running: starts them apart, lets them take over, and takes them away again."""
+"""Starts versions apart from the one that answers, and stops what is not wanted."""
 
 import contextlib
 import shutil
@@ -6,11 +6,9 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from filelock import FileLock, Timeout
 
 from adapters import images
 from adapters.admission import (
@@ -21,20 +19,16 @@ from adapters.admission import (
     token_keys,
 )
 from adapters.bentos import bento_name
-from adapters.routing import Backend, Route, apply, current, withdraw
-from adapters.supervision.record import every_live, forget_live, read_live, write_live
+from adapters.supervision.record import read_live
 from adapters.supervision.supervisor import Supervisor
-from lifecycle.errors import PerennialError, ProjectError
+from lifecycle.errors import PerennialError
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.deployment import Built, Place
-from lifecycle.serving.live import Live
 
 HOST = "127.0.0.1"
 
 READY_SECONDS = 120.0
 """How long a start may take: on a busy machine the libraries alone have taken 15 s."""
-
-_ANOTHER = "Choose another: --set serving.port=NUMBER, or serving.host, or in the declaration."
 
 GRACE_SECONDS = 15.0
 """What a stopped service gets beyond its drain and its longest request."""
@@ -42,78 +36,6 @@ GRACE_SECONDS = 15.0
 
 class HostingError(PerennialError):
     """A version could not be started, or not take over."""
-
-
-def require_place(serving: Serving, project: str, *, folder: Path, state: Path) -> None:
-    """Refuse, before anything is built, what could not be served where it is declared to be.
-
-    Raises
-    ------
-    ProjectError
-        If something else listens at the declared port, the host is no address of this machine,
-        or a declared file is not there.
-    StackError
-        If there is no place for its answers.
-    """
-    token_keys(serving, folder)
-    events_folder(state, project)
-    host, port = serving.host, serving.port
-    Route(project=project, host=host, port=port).check()
-    for live in every_live(state):
-        if live.project != project and live.public_port == port:
-            raise ProjectError(
-                f'serving.port is {port}, and "{live.project}" answers there ({live.url}). '
-                f"{_ANOTHER}"
-            )
-    route = current(state, project)
-    if route is None or (route.host, route.port) != (host, port):
-        require_free(host, port)
-
-
-@contextlib.contextmanager
-def alone(project: str, *, state: Path) -> Iterator[None]:
-    """Deploy a project with nobody else doing so; what is broken off leaves nothing running.
-
-    Raises
-    ------
-    HostingError
-        If the project is being deployed already.
-    """
-    folder = state / "serving" / project
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / "deployment.lock", timeout=0):
-            try:
-                yield
-            except BaseException:
-                _sweep(project, state)
-                raise
-    except Timeout as error:
-        raise HostingError(
-            f'"{project}" is being deployed by another command. Wait until that has ended, or end '
-            "it with Ctrl-C, and try again."
-        ) from error
-
-
-def require_free(host: str, port: int) -> None:
-    """Refuse a place where something listens already, or that is not of this machine.
-
-    Raises
-    ------
-    ProjectError
-        Naming it, with the words of the operating system.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as found:
-        # What closed a moment ago does not count as taken.
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            found.bind((host, port))
-        except OSError as error:
-            raise ProjectError(
-                f"Nothing can be served at {host}, port {port} ({error.strerror}), where "
-                f"serving.host and serving.port say. {_ANOTHER}"
-            ) from error
 
 
 def start(
@@ -133,7 +55,7 @@ def start(
     PerennialError
         If it does not come up; what it printed last is in the message.
     """
-    _sweep(project, state)
+    sweep(project, state)
     name = f"{_prefix(project)}{built.bento.partition(':')[2]}-{int(time.time()):x}"
     place = Place(kind=built.kind, why=built.why, name=name, host=HOST, port=_free_port())
     begin = time.monotonic()
@@ -262,81 +184,7 @@ def stop(kind: str, name: str, *, state: Path, seconds: float) -> None:
         Supervisor(state).stop(name)
 
 
-def take_over(
-    place: Place,
-    built: Built,
-    serving: Serving,
-    project: str,
-    version: str,
-    *,
-    state: Path,
-    confirm: Callable[[], None],
-) -> Live:
-    """Send requests to a started version, and stop the one that answered before.
-
-    Parameters
-    ----------
-    confirm
-        Called once requests go to the new version. If it raises, they go to the old one again.
-    """
-    before = read_live(state, project)
-    live = Live(
-        project=project,
-        version=version,
-        kind=place.kind,
-        name=place.name,
-        host=place.host,
-        port=place.port,
-        public_host=serving.host,
-        public_port=serving.port,
-        manifest=built.manifest,
-        bento=built.bento,
-        image=built.image,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        previous=before.version if before else None,
-    )
-    with stopped_unless_good(place, state=state) as keep:
-        _route(live, serving, state)
-        try:
-            confirm()
-        except BaseException:
-            if before is None:
-                withdraw(state, project)
-            else:
-                _route(before, serving, state)
-            raise
-        write_live(state, live)
-        keep()
-    if before is not None:
-        stop(before.kind, before.name, state=state, seconds=stop_seconds(serving))
-    return live
-
-
-def _route(live: Live, serving: Serving, state: Path) -> None:
-    backend = Backend(name=live.name, host=live.host, port=live.port)
-    limits = serving.limits
-    route = Route(
-        project=live.project,
-        host=live.public_host,
-        port=live.public_port,
-        backends=(backend,),
-        seconds=limits.seconds,
-        body_kb=limits.body_kb,
-    )
-    apply(state, route, drain_seconds=limits.seconds)
-
-
-def take_away(project: str, *, state: Path) -> None:
-    """Stop what answers for a project: first nobody is sent there any more, then it ends."""
-    live = read_live(state, project)
-    withdraw(state, project)
-    if live is not None:
-        stop(live.kind, live.name, state=state, seconds=stop_seconds(Serving()))
-    forget_live(state, project)
-    _sweep(project, state)
-
-
-def _sweep(project: str, state: Path) -> None:
+def sweep(project: str, state: Path) -> None:
     """Take away what an interrupted deployment left running."""
     live, prefix = read_live(state, project), _prefix(project)
     for process in Supervisor(state).status():

@@ -61,7 +61,7 @@ def stop(
 ) -> None:
     """Stop what is deployed, without losing a request."""
     folder = opened_state()
-    from adapters.hosting import take_away
+    from adapters.promotion import take_away
     from adapters.surveying import survey
     from lifecycle.errors import ProjectError, suggest
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from adapters import registry
 from adapters.declaration import LoadedProject
-from adapters.hosting import alone, require_place
+from adapters.precautions import require_place
+from adapters.promotion import alone
 from adapters.stacks import runs
 from adapters.stacks.activation import activate
 from adapters.stacks.environment import state

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from zenml import step
 
-from adapters import hosting, registry
+from adapters import promotion, registry
 from adapters.stacks.environment import state
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.deployment import Built, Place, instead_of
@@ -20,7 +20,7 @@ def promote(
 ) -> Annotated[Live, "live"]:
     """Refuse what failed its smoke test; else send requests to it and make it the champion."""
     smoke.require("The running service")
-    live = hosting.take_over(
+    live = promotion.take_over(
         place,
         built,
         serving,

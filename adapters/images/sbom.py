@@ -174,8 +174,9 @@ def _installed(folders: Sequence[Path]) -> dict[str, Distribution]:
     found: dict[str, Distribution] = {}
     for distribution in distributions(path=[str(folder) for folder in folders]):
         # Not by brackets: importlib_metadata, once anybody has imported it, raises a KeyError.
-        given = distribution.metadata.get("Name")
-        if not given or not distribution.metadata.get("Version"):
+        told = distribution.metadata.json
+        given = str(told.get("name") or "")
+        if not given or not told.get("version"):
             raise DataError(
                 f"{getattr(distribution, '_path', 'A package')} has no name or version: it was "
                 "half removed. Install into an empty folder."

@@ -4,12 +4,11 @@ Listeners, clusters and routes are files of their own so that moving traffic cha
 only. Envoy notices a file that is replaced, not one that is written in place.
 """
 
-import ipaddress
 from pathlib import Path
 from typing import Any
 
 from adapters.routing.replies import local_replies
-from adapters.routing.route import Backend, Route
+from adapters.routing.route import Backend, Route, is_address
 
 _TYPES = "type.googleapis.com/envoy."
 LISTENER, CLUSTER, ROUTES = (
@@ -129,7 +128,7 @@ def _cluster(backend: Backend, route: Route) -> dict[str, Any]:
     return {
         "@type": CLUSTER,
         "name": backend.name,
-        "type": "STATIC" if _is_address(backend.host) else "STRICT_DNS",
+        "type": "STATIC" if is_address(backend.host) else "STRICT_DNS",
         "connect_timeout": _seconds(CONNECT_SECONDS),
         "load_assignment": {
             "cluster_name": backend.name,
@@ -221,11 +220,3 @@ def _address(host: str, port: int) -> dict[str, Any]:
 
 def _seconds(value: float) -> str:
     return f"{value:g}s"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -102,7 +102,7 @@ class Route(Value):
 
     def _faults(self) -> list[str]:
         faults = []
-        if not _is_address(self.host):
+        if not is_address(self.host):
             faults.append(
                 f'host "{self.host}" is no address. Say 127.0.0.1 for this machine only, or '
                 "0.0.0.0 for everybody who reaches it."
@@ -122,7 +122,8 @@ class Route(Value):
         return faults
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Say whether a host is written as an address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:

@@ -9,7 +9,8 @@ import pytest
 from adapters import images
 from adapters.declaration import load
 from adapters.events.reading import find
-from adapters.hosting import events_folder, take_away
+from adapters.hosting import events_folder
+from adapters.promotion import take_away
 from adapters.stacks.environment import state
 from adapters.supervision import read_live
 from adapters.surveying import survey

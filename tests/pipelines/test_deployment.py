@@ -15,7 +15,8 @@ from adapters import registry
 from adapters.access import command
 from adapters.declaration import LoadedProject, load
 from adapters.events.reading import find
-from adapters.hosting import events_folder, take_away
+from adapters.hosting import events_folder
+from adapters.promotion import take_away
 from adapters.stacks.environment import state
 from adapters.supervision import Supervisor, read_live
 from adapters.surveying import survey

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.hosting import HostingError, alone, require_free, require_place
+from adapters.hosting import HostingError
+from adapters.precautions import require_free, require_place
+from adapters.promotion import alone
 from adapters.supervision.record import write_live
 from lifecycle.errors import ProjectError, StackError
 from lifecycle.serving.declaration import Access, Serving, Tokens
@@ -73,7 +75,7 @@ def test_a_second_deployment_of_a_project_is_refused_while_one_goes_on(tmp_path:
 
 def test_a_deployment_that_was_killed_keeps_nobody_out(tmp_path: Path, root: Path) -> None:
     dies = (
-        "import os; from pathlib import Path; from adapters.hosting import alone\n"
+        "import os; from pathlib import Path; from adapters.promotion import alone\n"
         f"with alone('flights', state=Path({str(tmp_path)!r})): os.kill(os.getpid(), 9)"
     )
     done = subprocess.run([sys.executable, "-c", dies], cwd=root, env={**os.environ}, check=False)
