@@ -11,7 +11,8 @@ from pathlib import Path
 from adapters.closure import code_below
 from lifecycle.errors import PerennialError
 from lifecycle.section import Value
-from lifecycle.serving.manifest import MANIFEST, Manifest
+from lifecycle.serving.contract import Contract
+from lifecycle.serving.manifest import CONTRACT, MANIFEST, Manifest
 
 SERVICE = "service/service.py"
 ROOMS = ("service", "adapters", "lifecycle")
@@ -64,6 +65,13 @@ def bento_name(project: str) -> str:
     'flights_nyc'
     """
     return re.sub(r"[^a-z0-9_.-]", "-", project.lower())
+
+
+def contract_of(project: str, version: str, *, store: Path) -> Contract | None:
+    """Give the contract a version was served with, as its newest Bento has it."""
+    found = (store / "bentos" / bento_name(project)).glob(f"{version}-*/src/{PACKAGE}/{CONTRACT}")
+    newest = max(found, key=lambda path: path.stat().st_mtime, default=None)
+    return None if newest is None else Contract.model_validate_json(newest.read_bytes())
 
 
 def build(package: Path, manifest: Manifest, digest: str, *, root: Path, store: Path) -> Bento:

@@ -1,7 +1,6 @@
 """What is told at a terminal of deployments, of what runs, and of one answer."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,11 +12,6 @@ from lifecycle.governance.story import Story
 from lifecycle.serving.deployment import Deployment
 from lifecycle.serving.standing import Standing
 from lifecycle.verdict import Outcome
-
-
-def events_folder(state: Path, project: str) -> Path:
-    """Tell where the answers of a project are kept."""
-    return state / "events" / project
 
 
 def print_deployment(deployment: Deployment, *, console: Console) -> None:
@@ -106,7 +100,7 @@ def print_trace(
     """Print one request from question to model: inputs, answer, truth, and its version's origin."""
     for event in events:
         console.print()
-        if event["event"] == "label":
+        if "label" in event:
             console.print(Text(f"Label of {request}", style="bold"))
             print_facts(_label(event), console)
         else:
@@ -129,7 +123,7 @@ def _gates(story: Story) -> str:
 
 
 def _prediction(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield "at", f"{figures.moment(event['at'])} UTC"
+    yield "at", f"{figures.moment(str(event['at']))} UTC"
     yield "row", str(event["row"])
     yield "asked by", str(event["by"] or "anybody")
     yield (
@@ -146,7 +140,7 @@ def _prediction(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 
 def _label(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    yield "told at", f"{figures.moment(event['at'])} UTC"
+    yield "told at", f"{figures.moment(str(event['at']))} UTC"
     yield "label", str(event["label"])
     if event.get("known_at"):
-        yield "known at", figures.moment(event["known_at"])
+        yield "known at", figures.moment(str(event["known_at"]))

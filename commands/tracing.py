@@ -41,14 +41,18 @@ def trace(
     folder = opened_state()
     from rich.console import Console
 
+    from adapters.bentos import contract_of
+    from adapters.events.joining import labels_by_key
     from adapters.events.reading import find as find_events
+    from adapters.hosting import events_folder
     from adapters.registry import story_of
-    from adapters.serving_terminal import events_folder, print_trace
+    from adapters.serving_terminal import print_trace
     from adapters.stacks.activation import point_at_tracker
     from lifecycle.errors import DataError
 
     project = named(project, folder)
-    events = find_events(events_folder(folder, project), request).events
+    kept = events_folder(folder, project)
+    events = list(find_events(kept, request).events)
     if not events:
         raise DataError(
             f'No answer of project "{project}" has the request id "{request}". It is in every '
@@ -56,4 +60,8 @@ def trace(
         )
     point_at_tracker(stack, root=ROOT)
     version = str(events[0].get("version") or "champion")
+    contract = contract_of(project, version, store=folder / "bentoml")
+    for event in [*events] if contract is not None and contract.key else ():
+        if event["event"] == "prediction":
+            events += labels_by_key(kept, event, contract).to_pylist()
     print_trace(request, events, story_of(project, version), console=Console())

@@ -1,13 +1,17 @@
 """Labels that came later, joined to what had been predicted."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from adapters.events.reading import Window
+from adapters.events.reading import Window, read
 from lifecycle.data.declaration import ColumnType
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.events import canonical
@@ -53,6 +57,29 @@ def join(window: Window, contract: Contract) -> Observations:
     for name, column in (("label", "label"), ("known_at", "known_at"), ("labelled_at", "at")):
         table = table.append_column(name, window.labels[column].take(taken))
     return Observations(table, unmatched)
+
+
+def labels_by_key(folder: Path, prediction: Mapping[str, Any], contract: Contract) -> pa.Table:
+    """Give the labels that name a prediction by its key, in the order they were told.
+
+    Parameters
+    ----------
+    prediction
+        One event, as `find` gives it.
+    """
+    window = read(folder, since=datetime.fromisoformat(prediction["at"]))
+    same = pc.and_(
+        pc.equal(window.predictions["id"], prediction["id"]),
+        pc.equal(window.predictions["row"], prediction["row"]),
+    )
+    index = _Index(window.predictions.filter(same), contract)
+    labels = window.labels
+    named = [
+        place
+        for place, label in enumerate(labels.select(["id", "row", "key"]).to_pylist())
+        if label["key"] is not None and index.places(label)
+    ]
+    return labels.take(pa.array(named, pa.int64()))
 
 
 class _Index:

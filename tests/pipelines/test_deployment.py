@@ -13,6 +13,7 @@ import pytest
 
 from adapters import registry
 from adapters.access import command
+from adapters.bentos import contract_of
 from adapters.declaration import LoadedProject, load
 from adapters.events.reading import find
 from adapters.hosting import events_folder
@@ -94,6 +95,9 @@ def test_the_first_version_answers_is_champion_and_can_be_traced(
     assert registry.story_of(name, number).lineage.data_fingerprint
     (standing,) = [found for found in survey(state(root)) if found.project == name]
     assert standing.is_ready
+    contract = contract_of(name, number, store=state(root) / "bentoml")
+    assert contract is not None
+    assert contract.key == ("order",)
 
 
 def test_another_version_takes_over_without_a_lost_request(

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from adapters.events.joining import join
+from adapters.events.joining import join, labels_by_key
 from adapters.events.log import EventLog
-from adapters.events.reading import read
+from adapters.events.reading import find, read
 from lifecycle.serving.contract import Contract, Field
 from lifecycle.serving.declaration import Events
 from lifecycle.serving.events import Mask, Truth, label_lines, prediction_lines
@@ -156,3 +156,16 @@ def test_a_contract_without_a_key_joins_nothing_by_an_empty_one(tmp_path):
     events.tell(Truth(label=7, key={}))
 
     assert events.labels() == [None]
+
+
+def test_the_labels_of_one_prediction_are_found_by_its_key_and_by_no_other(events):
+    events.predict("r-1", ("UA1", "2026-01-01"), ("UA2", "2026-01-01"))
+    events.tell(
+        Truth(label=1.0, key={"flight": "UA2", "when": "2026-01-01T00:00:00Z"}),
+        Truth(label=2.0, key={"flight": "UA3", "when": "2026-01-01"}),
+        Truth(label=3.0, request_id="r-1", row=1),
+    )
+    first, second, *_ = find(events.folder, "r-1").events
+
+    assert labels_by_key(events.folder, first, CONTRACT)["label"].to_pylist() == []
+    assert labels_by_key(events.folder, second, CONTRACT)["label"].to_pylist() == ["1"]
