@@ -29,6 +29,11 @@ def client(docker_engine: str) -> Iterator[docker.DockerClient]:
     client.close()
 
 
+def ours(client: docker.DockerClient) -> list[str]:
+    names = [found.name for found in client.containers.list(all=True)]
+    return [name for name in names if name.startswith("contained.")]
+
+
 def test_with_an_engine_a_version_is_deployed_and_replaced_as_a_container(
     write: Write, root: Path, base_image: str, client: docker.DockerClient
 ) -> None:
@@ -43,7 +48,7 @@ def test_with_an_engine_a_version_is_deployed_and_replaced_as_a_container(
         again = deploying.run(loaded, version="champion", stack="local", root=root)
         after = read_live(state(root), name)
         (standing,) = [found for found in survey(state(root)) if found.project == name]
-        running = [found.name for found in client.containers.list()]
+        running = ours(client)
     finally:
         take_away(name, state=state(root))
 
@@ -57,7 +62,7 @@ def test_with_an_engine_a_version_is_deployed_and_replaced_as_a_container(
     assert running == [after.name]
     assert standing.is_ready
     assert find(events_folder(state(root), name), answer.json()["request_id"]).events
-    assert not client.containers.list(all=True)
+    assert not ours(client)
     assert first.built.sbom is not None
     bill = Path(first.built.sbom).read_text()
     assert all(name in bill for name in ("bentoml", "onnxruntime", "row.onnx", "libc6"))
