@@ -17,7 +17,9 @@ from lifecycle.serving.live import Live
 
 @contextlib.contextmanager
 def alone(project: str, *, state: Path) -> Iterator[None]:
-    """Deploy a project with nobody else doing so; what is broken off leaves nothing running.
+    """Change what answers for a project with nobody else doing so.
+
+    What is broken off leaves nothing running but what answered before.
 
     Raises
     ------

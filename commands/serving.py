@@ -61,7 +61,7 @@ def stop(
 ) -> None:
     """Stop what is deployed, without losing a request."""
     folder = opened_state()
-    from adapters.promotion import take_away
+    from adapters.promotion import alone, take_away
     from adapters.surveying import survey
     from lifecycle.errors import ProjectError, suggest
 
@@ -76,7 +76,8 @@ def stop(
     for name in wanted:
         if name not in running:
             raise ProjectError(f'Nothing of "{name}" is deployed. {suggest(name, running)}')
-        take_away(name, state=folder)
+        with alone(name, state=folder):
+            take_away(name, state=folder)
         print(f"Stopped {name}.")
     if not wanted:
         print("Nothing is deployed.")
