@@ -150,10 +150,15 @@ class _Encoding:
         return node("Mul", node("Sub", filled, centre), scale), missing
 
     def _computed(self, encoder: Calendar) -> str:
-        """Give a part of all times, NaN where one is missing."""
+        """Give a part of all times, NaN or what fills it where one is missing."""
+        node, fill = self.writer.node, np.nan if encoder.fill is None else encoder.fill
         part = clock.hour if encoder.part == "hour" else clock.year
         missing = clock.is_missing(self.writer, "times")
-        return self.writer.node("Where", missing, np.float32("nan"), part(self.writer, "times"))
+        known = node("Where", missing, np.float32(fill), part(self.writer, "times"))
+        if encoder.fill is None:
+            return known
+        centred = node("Sub", known, np.float32(encoder.centre))
+        return node("Mul", centred, np.float32(encoder.scale))
 
     def _waves(self, encoder: Waves) -> list[Cell]:
         """Give sines and cosines of the hour, zero where it is missing."""

@@ -63,8 +63,9 @@ def split(table: pa.Table, data: Data, split: Split, *, cut: datetime | None = N
     else:
         columns = key_columns(table, data)
         how = f"at random: by the hash of {', '.join(data.key) or 'the whole row'}"
-    is_test = as_share(hash_rows(table, columns)) < split.test
-    _require_both_sides(is_test, split)
+    hashes = hash_rows(table, columns)
+    is_test = as_share(hashes) < split.test
+    _require_both_sides(is_test, split, different=len(np.unique(hashes)))
     return Parts(
         train=table.filter(pa.array(~is_test)),
         test=table.filter(pa.array(is_test)),
@@ -175,12 +176,16 @@ def _require_column(table: pa.Table, name: str, where: str) -> None:
         )
 
 
-def _require_both_sides(is_test: NDArray[np.bool_], split: RandomSplit | GroupSplit) -> None:
+def _require_both_sides(
+    is_test: NDArray[np.bool_], split: RandomSplit | GroupSplit, *, different: int
+) -> None:
     if is_test.any() and not is_test.all():
         return
     side = "training" if is_test.any() else "test"
     what = f'groups in "{split.column}"' if isinstance(split, GroupSplit) else "rows"
+    alike = "" if different == len(is_test) else f", of which {different} are different,"
     raise DataError(
-        f"No {side} rows: {len(is_test)} rows are too few {what} for split.test of "
-        f"{split.test:.0%}. Declare a larger share, or bring more rows."
+        f"No {side} rows: {len(is_test)} rows{alike} are too few {what} for split.test of "
+        f"{split.test:.0%}. What is alike stays on one side. Declare a larger share, or bring "
+        "more rows; where rows that look alike are different ones, declare data.key."
     )

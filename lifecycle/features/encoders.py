@@ -104,11 +104,20 @@ class Lookup(Value):
 
 
 class Calendar(Value):
-    """A part of a time, as it is; missing stays missing."""
+    """A part of a time: as it is for trees, filled, centred and scaled for linear models.
+
+    Parameters
+    ----------
+    fill
+        Stands in for a missing time; by default it stays missing.
+    """
 
     kind: Literal["calendar"]
     column: str
     part: CalendarPart
+    fill: float | None = None
+    centre: float = 0.0
+    scale: float = 1.0
 
     @property
     def width(self) -> int:
@@ -118,8 +127,11 @@ class Calendar(Value):
     def encode(self, table: pa.Table, out: Columns) -> None:
         """Write ``(rows, width)`` numbers into `out`."""
         seconds, missing = read_seconds(table, self.column)
-        out[:, 0] = calendar_part(seconds, self.part)
-        out[missing, 0] = np.nan
+        value = calendar_part(seconds, self.part)
+        value[missing] = np.nan if self.fill is None else self.fill
+        if self.fill is not None:
+            value = (value - np.float32(self.centre)) * np.float32(self.scale)
+        out[:, 0] = value
 
 
 class Waves(Value):

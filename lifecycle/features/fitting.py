@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from lifecycle.features.columns import read_codes, read_numbers
+from lifecycle.features.calendar import calendar_part
+from lifecycle.features.columns import read_codes, read_numbers, read_seconds
 from lifecycle.features.declaration import Features
 from lifecycle.features.encoders import Calendar, Encoder, Lookup, Presence, Raw, Scaled, Waves
 from lifecycle.features.numbers import Numbers
@@ -126,7 +127,25 @@ def _fit(
         raise ValueError(f"{feature.name} names no part of its time")
     if view == "linear" and feature.part != "year":
         return Waves(kind="waves", column=column, part=feature.part, harmonics=3), None
+    if view == "linear":
+        return _fit_year(table, feature), None
     return Calendar(kind="calendar", column=column, part=feature.part), None
+
+
+def _fit_year(table: pa.Table, feature: Feature) -> Calendar:
+    """Centre and scale a part of time that does not come round again."""
+    seconds, missing = read_seconds(table, feature.columns[0])
+    years = calendar_part(seconds, "year").astype(np.float64)[~missing]
+    known = years if len(years) else np.zeros(1)
+    deviation = float(known.std())
+    return Calendar(
+        kind="calendar",
+        column=feature.columns[0],
+        part="year",
+        fill=float(np.median(known)),
+        centre=float(known.mean()),
+        scale=1 / deviation if deviation > 0 else 0.0,
+    )
 
 
 def _one_hot(feature: Feature) -> Lookup:

@@ -16,8 +16,7 @@ from lifecycle.modeling.families.family import Question, Sample
 from lifecycle.modeling.workbench import target_columns
 from lifecycle.task import Task
 
-PARTS = ("month", "day_of_year", "day_of_month", "day_of_week", "hour")
-"""All but the year, which linear models are not fitted on where a time is missing."""
+PARTS = ("year", "month", "day_of_year", "day_of_month", "day_of_week", "hour")
 
 EVERYTHING = Features(calendar=PARTS, crosses=(("origin", "dest"), ("dest", "hour")), one_hot=5)
 NONE = Calibration(kind="none")

@@ -219,3 +219,22 @@ def test_a_value_never_seen_is_encoded_as_the_overall_mean() -> None:
     table, _ = encode_target(codes, 5, labels[:, None], seed=0)
 
     assert table[4, 0] == pytest.approx(0.5)
+
+
+def test_a_year_is_filled_and_scaled_for_linear_models_and_left_as_it_is_for_trees() -> None:
+    times = pa.array(
+        [datetime(year, 5, 1) for year in (2010, 2012, 2014)] + [None], pa.timestamp("us")
+    )
+    table = pa.table({"time": times})
+    schema = Schema.model_validate({"time": {"type": "time"}})
+    features = Features(calendar=("year",))
+    plan = plan_features(table, schema, features)
+    labels = np.array([[0.0], [1.0], [0.0], [1.0]])
+
+    def encode(view: str) -> list[float]:
+        state, _ = fit_features(table, labels, plan, view=view, features=features, seed=0)
+        return state.transform(table)[:, 0].tolist()
+
+    assert encode("trees")[:3] == [2010, 2012, 2014]
+    assert np.isnan(encode("trees")[3])
+    assert encode("linear") == pytest.approx([-(1.5**0.5), 0, 1.5**0.5, 0], abs=1e-6)
