@@ -8,7 +8,9 @@ from lifecycle.evaluation.declaration import EvaluationSettings
 from lifecycle.evaluation.gates import Gates
 from lifecycle.features.declaration import Features
 from lifecycle.modeling.declaration import Search
+from lifecycle.monitoring.declaration import Monitoring
 from lifecycle.project.about import About
+from lifecycle.retraining.declaration import Retraining
 from lifecycle.section import Section
 from lifecycle.serving.declaration import Serving
 
@@ -31,6 +33,10 @@ class Project(Section):
         Rules a version must pass before it may be champion; none declared: none is asked.
     serving
         How a version answers once it is deployed.
+    monitoring
+        What is watched while it answers.
+    retraining
+        When a successor is trained.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -46,6 +52,8 @@ class Project(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     gates: Gates = Gates()
     serving: Serving = Serving()
+    monitoring: Monitoring = Monitoring()
+    retraining: Retraining = Retraining()
 
     @model_validator(mode="before")
     @classmethod
