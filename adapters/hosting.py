@@ -1,6 +1,7 @@
 """Starts versions apart from the one that answers, and stops what is not wanted."""
 
 import contextlib
+import os
 import shutil
 import socket
 import sys
@@ -19,6 +20,7 @@ from adapters.admission import (
     token_keys,
 )
 from adapters.bentos import bento_name
+from adapters.clock import CLOCK
 from adapters.supervision.record import read_live
 from adapters.supervision.supervisor import Supervisor
 from lifecycle.errors import PerennialError
@@ -76,6 +78,7 @@ def environment(
         "PERENNIAL_KEYS": str(key_file(serving, project, state=state)),
         "PERENNIAL_JWKS": str(token_keys(serving, folder) or ""),
         "PERENNIAL_MASK": mask_secret(serving, project, state=state) or "",
+        CLOCK: os.environ.get(CLOCK, ""),
         "BENTOML_HOME": str(state / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "true",
         "OTEL_SDK_DISABLED": "true",
@@ -134,6 +137,7 @@ def _start_container(
         shutil.copy(told["PERENNIAL_JWKS"], access / "jwks.json")
         told["PERENNIAL_JWKS"] = "/access/jwks.json"
     del told["BENTOML_HOME"]
+    told.pop(CLOCK, None)  # a file of this machine; what is replayed runs as processes
     if built.image is None:
         raise HostingError(f"{built.bento} is to run as a container, and no image was built.")
     images.start(

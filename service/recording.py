@@ -1,10 +1,10 @@
 """What was answered is written first, or not answered: as declared."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from adapters.clock import clock
 from adapters.events.log import CannotRecordError, EventLog
 from lifecycle.serving import problem
 from lifecycle.serving.access import Principal
@@ -43,6 +43,7 @@ class Recorder:
         self._contract, self._version, self._metrics = contract, version, metrics
         self._serves_anyway = settings.on_failure == "serve"
         self._mask = mask
+        self._now = clock()
         self._logs = {
             name: EventLog(folder, settings, name=name)
             for name in ("predictions", "labels")
@@ -78,7 +79,7 @@ class Recorder:
             return
         lines = prediction_lines(
             request_id=request_id,
-            at=datetime.now(UTC),
+            at=self._now(),
             version=self._version,
             by=by,
             rows=rows,
@@ -98,8 +99,9 @@ class Recorder:
         """
         if not self._logs:
             raise Refused(problem.CANNOT_RECORD, "This service keeps no events, so no labels.")
-        moment = datetime.now(UTC)
-        lines = label_lines(request_id=request_id, at=moment, by=by, truths=truths, mask=self._mask)
+        lines = label_lines(
+            request_id=request_id, at=self._now(), by=by, truths=truths, mask=self._mask
+        )
         self._write("labels", lines, len(truths), serves_anyway=False)
 
     def _write(self, name: str, lines: bytes, count: int, *, serves_anyway: bool) -> None:

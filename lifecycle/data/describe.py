@@ -67,6 +67,7 @@ def describe(
         How the rows were divided, in words.
     """
     label = _Target.read(train, data)
+    first, last = _reach(train, data)
     columns = tuple(
         _describe_column(train[name], name, schema[name], label)
         for name in train.column_names
@@ -81,7 +82,18 @@ def describe(
         train_rows=len(train),
         test_rows=len(test),
         split=split,
+        train_from=first,
+        train_until=last,
     )
+
+
+def _reach(train: pa.Table, data: Data) -> tuple[str | None, str | None]:
+    """Give the first and the last moment of the training rows."""
+    if data.time is None or data.time not in train.column_names:
+        return None, None
+    found = pc.min_max(train[data.time]).as_py()
+    first, last = (found[end] and found[end].isoformat() for end in ("min", "max"))
+    return first, last
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,13 @@ class Period(Value):
 
 
 class Description(Value):
-    """A table in figures; its size does not depend on the number of rows."""
+    """A table in figures; its size does not depend on the number of rows.
+
+    Parameters
+    ----------
+    train_from, train_until
+        The first and the last moment that was trained on, in ISO 8601; `None` without time.
+    """
 
     rows: int
     columns: tuple[ColumnDescription, ...]
@@ -74,6 +80,8 @@ class Description(Value):
     train_rows: int
     test_rows: int
     split: str = ""
+    train_from: str | None = None
+    train_until: str | None = None
 
 
 class Reference(Value):

@@ -24,6 +24,8 @@ class Lineage(Value):
         Hash of the lock file, and the versions that were really installed.
     started, seconds
         When it began in ISO 8601, and how long it took.
+    reason
+        Why it was trained where it is a successor; empty where somebody just trained.
     """
 
     project: str
@@ -42,6 +44,7 @@ class Lineage(Value):
     stack: str = ""
     started: str = ""
     seconds: float | None = None
+    reason: str = ""
 
     @property
     def can_be_repeated(self) -> bool:
