@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from commands import declaring, serving, tokens, tracing
+from commands import alerting, deciding, declaring, labelling, serving, tokens, tracing, watching
 from commands.place import ROOT, opened_state
 from lifecycle.errors import PerennialError, ProjectError, StackError
 
@@ -23,9 +23,15 @@ for command_of in (
     serving.status,
     serving.resume,
     serving.stop,
+    watching.watch,
+    deciding.decisions,
+    deciding.approve,
+    deciding.reject,
 ):
     app.command()(command_of)
 app.add_typer(tokens.app, name="token")
+app.add_typer(labelling.app, name="labels")
+app.add_typer(alerting.app, name="alerts")
 
 
 @app.callback(invoke_without_command=True)
@@ -38,6 +44,9 @@ def main(
         str | None,
         typer.Option(help="deployment: which version, by number or alias; else the challenger."),
     ] = None,
+    by: Annotated[
+        str, typer.Option(help="retraining: who asks for it by hand, whatever the policy says.")
+    ] = "",
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change a declared value: search.trials=20. May be repeated."),
@@ -58,7 +67,7 @@ def main(
     elif pipeline is None:
         print(context.get_help())
     else:
-        _leave(_run(pipeline, project, stack, version, changes or []))
+        _leave(_run(pipeline, project, stack, version, by, changes or []))
 
 
 def _list() -> None:
@@ -74,7 +83,9 @@ def _list() -> None:
         print(f"{kind:<10} {', '.join(names)}")
 
 
-def _run(pipeline: str, project: str, stack: str, version: str | None, changes: list[str]) -> int:
+def _run(
+    pipeline: str, project: str, stack: str, version: str | None, by: str, changes: list[str]
+) -> int:
     from adapters.declaration import load
     from adapters.stacks.file import load as load_stack
     from lifecycle.errors import suggest
@@ -84,11 +95,25 @@ def _run(pipeline: str, project: str, stack: str, version: str | None, changes: 
         raise ProjectError(f'There is no pipeline "{pipeline}". {suggest(pipeline, PIPELINES)}')
     if version is not None and pipeline != "deployment":
         raise ProjectError(f"--version is what deployment takes; {pipeline} makes its own.")
+    if by and pipeline != "retraining":
+        raise ProjectError(
+            f"--by is what retraining takes; {pipeline} is always asked for by hand."
+        )
     load_stack(stack, root=ROOT)
     loaded = load(project, root=ROOT, overrides=changes)
     folder = opened_state()
     print(f"{pipeline} {loaded.project.name} on {stack}", flush=True)
     try:
+        if pipeline == "monitoring":
+            from pipelines.reviewing import monitor
+
+            monitor(loaded, stack=stack, root=ROOT)
+            return DONE
+        if pipeline == "retraining":
+            from pipelines.succeeding import retrain
+
+            retrain(loaded, stack=stack, root=ROOT, reports=folder / "reports", by=by)
+            return DONE
         if pipeline == "deployment":
             from pipelines.deploying import deploy
 

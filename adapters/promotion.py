@@ -2,11 +2,11 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from adapters.clock import now
 from adapters.hosting import HostingError, stop, stop_seconds, stopped_unless_good, sweep
 from adapters.routing import Backend, Route, apply, withdraw
 from adapters.supervision.record import forget_live, read_live, write_live
@@ -72,7 +72,7 @@ def take_over(
         manifest=built.manifest,
         bento=built.bento,
         image=built.image,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        started=now().isoformat(timespec="seconds"),
         previous=before.version if before else None,
     )
     with stopped_unless_good(place, state=state) as keep:

@@ -17,10 +17,13 @@ from lifecycle.governance.card import model_card
 from lifecycle.governance.story import Story, Version
 from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.incumbent import Incumbent
+from lifecycle.monitoring.usual import Usual
 
 CHALLENGER = "challenger"
 CHAMPION = "champion"
 HOLDOUT = "holdout.arrow"
+PROFILE = "profile.bin"
+USUAL = "usual.json"
 
 _KEY = "perennial.key"
 _CANDIDATE = "perennial.candidate"
@@ -58,7 +61,13 @@ def reference(project: str, data_fingerprint: str) -> Reference:
 
 
 def register(
-    story: Story, candidate: Candidate, profile: bytes, holdout: pa.Table, *, lock: str | None
+    story: Story,
+    candidate: Candidate,
+    profile: bytes,
+    usual: Usual,
+    holdout: pa.Table,
+    *,
+    lock: str | None,
 ) -> Story:
     """Keep a version with everything it was made from; give the story with its number.
 
@@ -72,7 +81,7 @@ def register(
         known[0]
         if known
         else _first_of(
-            story.name, key, _create(story, candidate, profile, holdout, key=key, lock=lock)
+            story.name, key, _create(story, candidate, profile, usual, holdout, key=key, lock=lock)
         )
     )
     _ensure_holdout(version, holdout)
@@ -122,6 +131,7 @@ def _create(
     story: Story,
     candidate: Candidate,
     profile: bytes,
+    usual: Usual,
     holdout: pa.Table,
     *,
     key: str,
@@ -139,7 +149,7 @@ def _create(
     _ensure_model(story.name)
     run = log_run(story, tags=tags)
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder), story, candidate, profile, holdout, lock)
+        _write(Path(folder), story, candidate, profile, usual, holdout, lock)
         client().log_artifacts(run, folder)
     source = f"{client().get_run(run).info.artifact_uri}/candidate"
     version = client().create_model_version(story.name, source=source, run_id=run, tags=tags)
@@ -152,12 +162,14 @@ def _write(
     story: Story,
     candidate: Candidate,
     profile: bytes,
+    usual: Usual,
     holdout: pa.Table,
     lock: str | None,
 ) -> None:
     (folder / "candidate").mkdir()
     candidate.save(folder / "candidate")
-    (folder / "profile.bin").write_bytes(profile)
+    (folder / PROFILE).write_bytes(profile)
+    (folder / USUAL).write_text(usual.model_dump_json(), encoding="utf-8")
     _write_table(holdout, folder / HOLDOUT)
     (folder / "story.json").write_text(story.model_dump_json(indent=1), encoding="utf-8")
     (folder / "project.yaml").write_text(story.lineage.declaration, encoding="utf-8")
@@ -218,6 +230,24 @@ def holdout_of(project: str, number: str) -> pa.Table:
             "show that what is served says the same. Train it again: "
             f"python run.py --pipeline training --project {project}"
         ) from None
+
+
+def profile_of(project: str, number: str) -> bytes:
+    """Read back the profile of the rows a version was trained on."""
+    with _download(project, number, PROFILE) as path:
+        return path.read_bytes()
+
+
+def usual_of(project: str, number: str) -> Usual:
+    """Read back how far stretches of a version's training rows are from all of them.
+
+    Nothing is known of a version that was registered before this was kept.
+    """
+    run = _version(project, number).run_id
+    if not any(file.path == USUAL for file in client().list_artifacts(run)):
+        return Usual()
+    with _download(project, number, USUAL) as path:
+        return Usual.model_validate_json(path.read_text(encoding="utf-8"))
 
 
 def attach(project: str, number: str, name: str, text: str) -> None:

@@ -16,7 +16,7 @@ from lifecycle.governance.lineage import Lineage
 from lifecycle.governance.story import Story
 from lifecycle.verdict import Outcome, Verdict
 
-_STYLES = {
+STYLES = {
     Outcome.PASS: "green", Outcome.WARN: "yellow", Outcome.FAIL: "bold red",
     Outcome.UNKNOWN: "bold magenta",
 }  # fmt: skip
@@ -144,7 +144,7 @@ def print_verdicts(verdicts: Iterable[Verdict], console: Console) -> None:
         value = "" if found.measured is None else f"measured {figures.measured(found)}"
         line = Text.assemble(
             "  ",
-            (figures.MARKS[found.outcome], _STYLES[found.outcome]),
+            (figures.MARKS[found.outcome], STYLES[found.outcome]),
             f" {figures.legible(found.rule):<{rules}}  ",
             f"{value}{against}".removeprefix(", "),
         )

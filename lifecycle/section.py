@@ -46,12 +46,23 @@ def read_duration(value: Any) -> Any:
     return value
 
 
+def write_duration(value: timedelta) -> str:
+    """Write a length of time as `read_duration` reads it, never with an exponent.
+
+    Examples
+    --------
+    >>> write_duration(timedelta(days=14)), write_duration(timedelta(milliseconds=1500))
+    ('1209600s', '1.5s')
+    """
+    return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
+
+
 Share = Annotated[float, BeforeValidator(read_share), Field(ge=0, le=1)]
 """A part of a whole, in [0, 1]; may be written as `20%`."""
 
 Duration = Annotated[
     timedelta,
     BeforeValidator(read_duration),
-    PlainSerializer(lambda value: f"{value.total_seconds():g}s", return_type=str),
+    PlainSerializer(write_duration, return_type=str),
 ]
 """A length of time; written as `90s`, `10m`, `6h`, `7d` or `2w`."""

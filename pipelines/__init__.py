@@ -3,5 +3,7 @@
 PIPELINES = {
     "training": "pipelines.training:training",
     "deployment": "pipelines.deployment:deployment",
+    "monitoring": "pipelines.monitoring:monitoring",
+    "retraining": "pipelines.retraining:retraining",
 }
 """Pipelines by name, as `module:attribute`, so that naming them imports nothing heavy."""

@@ -29,30 +29,40 @@ class Ending:
 
 def train(loaded: LoadedProject, *, stack: str, root: Path, reports: Path) -> bool:
     """Train a project and tell at the terminal how it ended; give whether it was registered."""
+    ending = run("training", loaded, stack=stack, root=root)
+    show(ending, reports=reports)
+    return ending.story.end == "registered"
+
+
+def show(ending: Ending, *, reports: Path) -> None:
+    """Tell at the terminal how a training ended, and keep its page."""
     from rich.console import Console
 
     from adapters.terminal import keep, summarise
 
-    ending = run("training", loaded, stack=stack, root=root)
     path = keep(ending.page, ending.story, reports)
     if ending.run.cached:
         print(f"  cached    {', '.join(ending.run.cached)}")
     summarise(ending.story, report=str(path), console=Console())
     if ending.story.version is not None and ending.story.version.alias == registry.CHALLENGER:
-        print(f"  deploy    python run.py --pipeline deployment --project {loaded.project.name}")
-    return ending.story.end == "registered"
+        print(f"  deploy    python run.py --pipeline deployment --project {ending.story.name}")
 
 
-def run(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Ending:
+def run(name: str, loaded: LoadedProject, *more: Any, stack: str, root: Path) -> Ending:
     """Train: run a pipeline that ends with a story, to its end.
 
     A refusal is an ending like any other; what broke is raised.
+
+    Parameters
+    ----------
+    more
+        What the pipeline takes besides what training does.
     """
     activate(stack, root=root)
     lineage = _lineage(name, loaded, stack=stack, root=root)
     purpose = _purpose(loaded)
     home = str(below(loaded.folder, root))
-    done = launch(name, lineage.run, loaded.project, home, purpose, lineage)
+    done = launch(name, lineage.run, loaded.project, home, purpose, lineage, *more)
     found = runs.outputs(done)
     story = found["story"]() if "story" in found else _partial(loaded, purpose, lineage, found)
     page = found["report"]() if "report" in found else _render(story)

@@ -1,5 +1,7 @@
 """From declared tables to a judged, registered version."""
 
+from typing import Any
+
 from zenml import pipeline
 from zenml.enums import ExecutionMode
 
@@ -30,30 +32,48 @@ from steps.tune import tune
 )
 def training(project: Project, home: str, purpose: Purpose, lineage: Lineage) -> None:
     """From declared data to a judged candidate in the registry."""
+    _, verdicts, page = learn(project, project.data, project.split, home, purpose, lineage)
+    conclude(verdicts, page)
+
+
+def learn(
+    project: Project, data: Any, split: Any, home: str, purpose: Purpose, lineage: Any
+) -> tuple[Any, Any, Any]:
+    """Put the steps from rows to a version into their order.
+
+    Parameters
+    ----------
+    data, split, lineage
+        Declared, or what an earlier step has made of what is declared.
+
+    Returns
+    -------
+    story, verdicts, page
+        What `conclude` needs, and whoever has to do something before it.
+    """
     # ZenML unpacks a parameter that is a root model, and stumbles: what is inside is handed on.
-    data, search, columns = project.data, project.search, project.columns.root
+    search, columns = project.search, project.columns.root
     plan = plan_for(
         project.gates,
         project.evaluation,
-        task=data.label.task,
-        primary=search.metric_for(data.label.task),
+        task=project.data.label.task,
+        primary=search.metric_for(project.data.label.task),
         group=project.split.column if project.split.by == "group" else None,
     )
     table, schema, intake = ingest(data, columns, home)
     reference = recall(intake, project.name)
     checks = check(table, intake, reference, columns, data, project.checks)
-    cut = admit(table, checks, data, project.split, project.name)
-    train, test, partition = divide(table, cut, data, project.split)
-    description, profile = describe(train, test, schema, partition, data)
-    candidate, trials = tune(train, schema, data, project.split, project.features, search)
+    cut = admit(table, checks, data, split, project.name)
+    train, test, partition = divide(table, cut, data, split)
+    description, profile, usual = describe(train, test, schema, partition, data)
+    candidate, trials = tune(train, schema, data, split, project.features, search)
     incumbent = challenge(candidate, project.name)
     evaluation = evaluate(
         candidate, incumbent, train, test, schema, trials, data, plan, search.seed
     )
     verdicts = judge(evaluation, project.gates.root)
     story = register(
-        candidate, profile, test, schema, intake, checks, description, trials, evaluation, verdicts,
-        data, purpose, lineage,
+        candidate, profile, usual, test, schema, intake, checks, description, trials, evaluation,
+        verdicts, data, purpose, lineage,
     )  # fmt: skip
-    page = report(story)
-    conclude(verdicts, page)
+    return story, verdicts, report(story)

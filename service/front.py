@@ -27,6 +27,10 @@ App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 OTHER = "other"
 """The route of whatever has none, in the metrics."""
 
+REHEARSAL = "rehearsal"
+OURS = "smoke-"
+"""How the ids of our own tests of a service begin: they are counted, but as what they are."""
+
 
 @dataclass(frozen=True)
 class Route:
@@ -105,7 +109,7 @@ class Front:
             life.heartbeat.leave(task)
             if exchange.status:
                 life.metrics.answered(
-                    OTHER if route is None else route.name,
+                    _counted_as(route, exchange),
                     exchange.status,
                     perf_counter() - exchange.started,
                 )
@@ -164,6 +168,12 @@ class Front:
             return message
 
         await self._inner(scope, hear, tell)
+
+
+def _counted_as(route: Route | None, exchange: Exchange) -> str:
+    if route is None:
+        return OTHER
+    return REHEARSAL if exchange.id.startswith(OURS) else route.name
 
 
 _BY_STATUS = {kind.status: kind for kind in (problem.UNAUTHORIZED, problem.FORBIDDEN, problem.RATE)}

@@ -25,6 +25,8 @@ class Heartbeat:
         Seconds it may take in all.
     errands
         What else is to be done from time to time, each with its period in seconds.
+    told
+        Told of each beat how many seconds it was late.
 
     Attributes
     ----------
@@ -38,8 +40,9 @@ class Heartbeat:
         waiting: float,
         longest: float,
         errands: Sequence[tuple[float, Callable[[], None]]] = (),
+        told: Callable[[float], None] | None = None,
     ) -> None:
-        self._waiting, self._longest = waiting, longest
+        self._waiting, self._longest, self._told = waiting, longest, told
         now = perf_counter()
         self._errands = tuple(errands)
         self._next = [now + period for period, _ in errands]
@@ -87,6 +90,8 @@ class Heartbeat:
         now = perf_counter()
         self.lag = max(0.0, now - self._due)
         self._late = self._late + 1 if self.lag > self._waiting else 0
+        if self._told is not None:
+            self._told(self.lag)
         self._end_the_late(now - self._longest)
         self._plan()
         for place, (period, errand) in enumerate(self._errands):

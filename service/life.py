@@ -18,13 +18,14 @@ from service.documents import documents, health, metrics
 from service.draining import Drain
 from service.errorlog import fail, warn
 from service.front import Route
-from service.heartbeat import Heartbeat
+from service.heartbeat import BEAT, Heartbeat
 from service.labelling import Labelling
 from service.metrics import Metrics
 from service.pool import Pool
 from service.predicting import Predicting
 from service.recording import CHECK_EVERY, Recorder
 from service.settings import PARENT, Settings, StartError
+from service.sharing import shared_since
 from service.starting import open_gate, open_mask
 
 LOOK_EVERY = 1.0
@@ -95,7 +96,12 @@ class Worker:
         engine = Engine.load(settings.package, manifest_sha256=settings.manifest)
         manifest, serving = engine.manifest, engine.manifest.serving
         self.seconds = serving.limits.seconds
-        self.metrics = Metrics(manifest, engine.contract, digest=digest(settings.package))
+        self.metrics = Metrics(
+            manifest,
+            engine.contract,
+            digest=digest(settings.package),
+            began=shared_since(self._environment),
+        )
         self._gate = open_gate(settings, serving)
         self._recorder = Recorder(
             settings.events,
@@ -121,6 +127,7 @@ class Worker:
                 (LOOK_EVERY, self._look_for_parent),
                 (CHECK_EVERY, self._recorder.check),
             ),
+            told=lambda lag: self.metrics.waited(lag, every=BEAT),
         )
         self._watch = Watch(longest=self.seconds)
         self._pool = Pool()

@@ -18,9 +18,11 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from adapters.clock import clock
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.inputs import Answers
 from lifecycle.serving.manifest import Manifest
+from lifecycle.serving.problem import KINDS
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Where several workers share their figures; BentoML sets it. Alone, none is needed."""
@@ -30,6 +32,17 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BYTES = (256, 512, 1_024, 2_048, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304)
 SHARES = tuple(step / 20 for step in range(1, 21))
+ANSWERS = tuple(
+    (route, status) for route in ("/predict", "/labels") for status in (200, 202, 429, 500, 503)
+)
+"""Counted from zero: of a figure that appears with its first failure, nobody sees it grow."""
+
+STATM = Path("/proc/self/statm")
+"""Linux: what memory this process takes, in pages; the second number is the resident part."""
+
+MOST_MISSED = 1_200
+"""Beats that are counted of one standstill, a minute's worth: a machine that slept was not busy."""
+
 ANY_NUMBER = (0.0,)
 """What a number predicted may be is not known here: its sum and count tell its mean."""
 
@@ -41,9 +54,14 @@ class Metrics:
     ----------
     digest
         SHA-256 of the package's manifest.
+    began
+        When the counting began, in seconds since 1970: with several workers, when their parent
+        did, as what a worker has counted outlives it.
     """
 
-    def __init__(self, manifest: Manifest, contract: Contract, *, digest: str) -> None:
+    def __init__(
+        self, manifest: Manifest, contract: Contract, *, digest: str, began: float | None = None
+    ) -> None:
         self._registry = CollectorRegistry()
         self._version = manifest.version
         self._classes = contract.classes
@@ -61,16 +79,22 @@ class Metrics:
         }
         build = self._gauge("perennial_build_info", "What answers", *labels, mode="livemax")
         build.labels(**labels).set(1)
+        self._now = clock()
+        self._tell_beginning(self._now().timestamp() if began is None else began)
 
     def _count_requests(self) -> None:
         requests = self._counter("perennial_requests", "Answered requests", "route", "status")
         self._requests = cache(lambda route, status: requests.labels(route, str(status)))
+        for route, status in ANSWERS:
+            self._requests(route, status)
         seconds = self._histogram(
             "perennial_request_seconds", "Time until a request was answered", SECONDS, "route"
         )
         self._seconds = cache(seconds.labels)
         refused = self._counter("perennial_refused", "Requests that were refused", "problem")
         self._refused = cache(refused.labels)
+        for kind in KINDS:
+            self._refused(kind.uri)
         self._bytes = self._histogram(
             "perennial_request_bytes", "Size of the bodies of prediction requests", BYTES
         )
@@ -105,6 +129,26 @@ class Metrics:
             "perennial_loop_lag_seconds", "How long requests wait for their turn", mode="livemax"
         )
         self._ready = self._gauge("perennial_ready", "Whether it is ready", mode="livemin")
+        self._waits = self._histogram(
+            "perennial_wait_seconds", "How long a request would have waited for its turn", SECONDS
+        )
+        self._asked = 0.0
+        self._last = self._gauge(
+            "perennial_last_prediction_timestamp_seconds",
+            "When the last prediction was made; 0: never",
+            mode="max",
+        )
+
+    def _tell_beginning(self, began: float) -> None:
+        self._gauge(
+            "perennial_started_timestamp_seconds", "When the counting began", mode="livemin"
+        ).set(began)
+        self._counter("perennial_starts", "How often a worker was begun").inc()
+        self._memory = None
+        if STATM.exists():
+            self._memory = self._gauge(
+                "perennial_memory_bytes", "Resident memory of all workers", mode="livesum"
+            )
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -118,6 +162,7 @@ class Metrics:
     def predicted(self, answers: Answers, size: int) -> None:
         """Count the predictions of one request, and the size of its body."""
         self._bytes.observe(size)
+        self._asked = self._now().timestamp()
         rows = len(answers.scores)
         self._rows.inc(rows)
         if answers.decisions is None:
@@ -162,6 +207,31 @@ class Metrics:
         self._in_flight.set(in_flight)
         self._lag.set(lag)
         self._ready.set(is_ready)
+        if self._asked:
+            self._last.set(self._asked)
+        if self._memory is not None:
+            self._memory.set(int(STATM.read_bytes().split()[1]) * _PAGE)
+
+    def waited(self, lag: float, *, every: float) -> None:
+        """Count how late a beat was, and with it those that could not come meanwhile.
+
+        A loop that stands still for a second is late once, and keeps everybody waiting who
+        comes within that second, the last of them hardly at all.
+
+        Parameters
+        ----------
+        lag, every
+            Seconds it was late, and between two beats.
+
+        References
+        ----------
+        .. [1] G. Tene, "How not to measure latency" (2013), on coordinated omission.
+        """
+        if lag <= every:
+            self._waits.observe(lag)
+        else:
+            missed = np.arange(lag, 0.0, -every)[:MOST_MISSED]
+            _observe_many(self._waits, missed)
 
     def expose(self) -> bytes:
         """Write all figures, of all workers, in Prometheus' text format."""
@@ -180,6 +250,9 @@ class Metrics:
 
     def _gauge(self, name: str, told: str, *labels: str, mode: Any) -> Gauge:
         return Gauge(name, told, labels, registry=self._registry, multiprocess_mode=mode)
+
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def _observe_many(histogram: Histogram, values: "np.ndarray[Any, np.dtype[np.float64]]") -> None:

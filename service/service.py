@@ -18,14 +18,13 @@ from _bentoml_sdk import Service
 
 from lifecycle.errors import PerennialError
 from service.settings import PARENT, Settings, package_folder
+from service.sharing import begin_sharing, share
 from service.starting import check, count_workers
 
 NAME = "perennial"
 WORKERS = count_workers(package_folder(os.environ))
 
-if WORKERS == 1:
-    # BentoML sets it always. One process alone counts in its own memory, at half the cost.
-    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+share(os.environ, workers=WORKERS)
 
 
 class Fronted(Service):  # type: ignore[misc]  # its classes carry no types
@@ -60,6 +59,8 @@ class Perennial:
         except PerennialError as error:
             sys.exit(f"{type(error).__name__}: {error}")
         os.environ[PARENT] = str(os.getpid())
+        if WORKERS > 1:
+            begin_sharing(os.environ)
         signal.signal(signal.SIGUSR1, _end)
 
 

@@ -6,10 +6,11 @@ import pyarrow as pa
 from zenml import step
 
 from adapters import profiles
-from lifecycle.data.declaration import Data, Schema
+from lifecycle.data.declaration import Data, Role, Schema
 from lifecycle.data.describe import describe as take_figures
 from lifecycle.data.description import Description
 from lifecycle.data.partition import Partition
+from lifecycle.monitoring.usual import Usual, find_usual
 from steps.caching import caching
 from steps.progress import tell
 
@@ -17,10 +18,20 @@ from steps.progress import tell
 @step(cache_policy=caching(__file__))
 def describe(
     train: pa.Table, test: pa.Table, schema: Schema, partition: Partition, data: Data
-) -> tuple[Annotated[Description, "description"], Annotated[bytes, "profile"]]:
+) -> tuple[
+    Annotated[Description, "description"],
+    Annotated[bytes, "profile"],
+    Annotated[Usual, "usual"],
+]:
     """Take the figures behind the report's pictures, and the profile monitoring compares with."""
     description = take_figures(train, test, schema, data)
     description = description.model_copy(update={"split": partition.description})
     profile = profiles.profile(train, schema)
+    usual = find_usual(train, _watched(schema, data), data.time)
     tell("describe", f"{len(description.columns)} columns described and profiled")
-    return description, profile
+    return description, profile, usual
+
+
+def _watched(schema: Schema, data: Data) -> tuple[str, ...]:
+    """Name the columns whose shifts are told; time itself always moves."""
+    return tuple(name for name in schema.names(Role.FEATURE) if name != data.time)

@@ -16,6 +16,7 @@ from lifecycle.governance.lineage import Lineage
 from lifecycle.governance.story import Purpose, Story
 from lifecycle.modeling.candidate import Candidate
 from lifecycle.modeling.trials import SearchRecord
+from lifecycle.monitoring.usual import Usual
 from lifecycle.verdict import Verdicts
 from steps.caching import ROOT
 from steps.progress import tell
@@ -25,6 +26,7 @@ from steps.progress import tell
 def register(
     candidate: Candidate,
     profile: bytes,
+    usual: Usual,
     test: pa.Table,
     schema: Schema,
     intake: Intake,
@@ -56,7 +58,7 @@ def register(
     )
     text = lock.read_text(encoding="utf-8") if lock.is_file() else None
     holdout = hold_out(test, schema, seed=candidate.state.seed)
-    story = registry.register(story, candidate, profile, holdout, lock=text)
+    story = registry.register(story, candidate, profile, usual, holdout, lock=text)
     if story.version is not None:
         tell("register", f"version {story.version.number}, {story.version.alias or 'no alias'}")
     return story

@@ -14,7 +14,10 @@ from adapters.closure import code_below
 ROOMS = ("lifecycle", "adapters", "steps", "service", "pipelines", "commands")
 NAMELESS = {"utils", "util", "common", "base", "helpers", "helper", "core", "misc", "tools"}
 ONE_DOOR = {
-    "whylogs": {"adapters/profiles.py"},
+    "whylogs": {"adapters/profiles/sketches.py"},
+    "apprise": {"adapters/notifying/sending.py"},
+    "alembic": {"adapters/records/migrating.py", "adapters/records/migrations/first.py"},
+    "apscheduler": {"adapters/clockwork.py"},
     "duckdb": {"adapters/warehouse.py"},
     "mlflow": {"adapters/experiments.py", "adapters/registry.py"},
     "optuna": {"adapters/studies/study.py"},

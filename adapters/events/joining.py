@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from adapters.events.reading import Window, read
+from adapters.events.naming import NOBODY, KeyNames
+from adapters.events.reading import LABEL_COLUMNS, Window, labels_at
+from adapters.events.twins import label_twins
 from lifecycle.data.declaration import ColumnType
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.events import canonical
@@ -62,24 +62,20 @@ def join(window: Window, contract: Contract) -> Observations:
 def labels_by_key(folder: Path, prediction: Mapping[str, Any], contract: Contract) -> pa.Table:
     """Give the labels that name a prediction by its key, in the order they were told.
 
+    It does not matter whether they were told before it was made.
+
     Parameters
     ----------
     prediction
         One event, as `find` gives it.
     """
-    window = read(folder, since=datetime.fromisoformat(prediction["at"]))
-    same = pc.and_(
-        pc.equal(window.predictions["id"], prediction["id"]),
-        pc.equal(window.predictions["row"], prediction["row"]),
-    )
-    index = _Index(window.predictions.filter(same), contract)
-    labels = window.labels
-    named = [
-        place
-        for place, label in enumerate(labels.select(["id", "row", "key"]).to_pylist())
-        if label["key"] is not None and index.places(label)
+    name = KeyNames(contract).of([prediction["inputs"]])
+    tables = [
+        labels_at(twin.path, set(twin.numbers("line")[twin.numbers("name") == name].tolist()))
+        for twin in label_twins(folder, contract)
+        if name != NOBODY
     ]
-    return labels.take(pa.array(named, pa.int64()))
+    return pa.concat_tables([LABEL_COLUMNS.empty_table(), *tables]).sort_by("at")
 
 
 class _Index:

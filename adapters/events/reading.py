@@ -1,12 +1,12 @@
 """Events found again: one request, a window of time, labels joined to what was predicted."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -17,6 +17,12 @@ from lifecycle.errors import DataError
 from lifecycle.serving.events import FORM, canonical
 
 PREDICTIONS, LABELS = "predictions", "labels"
+
+INDEX = "index"
+"""The folder beside those two where `adapters.events.twins` keeps what it has read."""
+
+REHEARSAL = "smoke-"
+"""Ids of requests a deployment makes to try a version begin with it: nobody asked them."""
 
 _TIME = pa.timestamp("us", tz="UTC")
 PREDICTION_COLUMNS = pa.schema(
@@ -156,7 +162,7 @@ def find(folder: Path, request_id: str) -> Found:
     events: list[dict[str, Any]] = []
     torn = 0
     for name in (PREDICTIONS, LABELS):
-        for path in _files(folder / name):
+        for path in files(folder / name):
             for line in _lines(path):
                 if needle not in line:
                     continue
@@ -217,6 +223,10 @@ def sweep(folder: Path, *, retention: timedelta, now: datetime) -> tuple[Path, .
             if path.name.endswith((CLOSED, TORN)) and _last(path) < limit:
                 path.unlink(missing_ok=True)
                 deleted.append(path)
+                for twin in (folder / INDEX / name).glob(
+                    f"*/{path.name.partition('.jsonl')[0]}.arrow"
+                ):
+                    twin.unlink(missing_ok=True)
     return tuple(deleted)
 
 
@@ -231,7 +241,7 @@ class _Reader(Generic[_Kind]):
     def table(self, folder: Path, columns: pa.Schema) -> pa.Table:
         batches = [
             pa.RecordBatch.from_pylist(list(self._values(path)), schema=columns)
-            for path in _files(folder)
+            for path in files(folder)
             if self._may_hold(path)
         ]
         return pa.Table.from_batches(batches, schema=columns).sort_by("at")
@@ -262,7 +272,18 @@ class _Reader(Generic[_Kind]):
         return self._since is None or path.name.endswith(OPEN) or _last(path) >= self._since - _LATE
 
 
-def _files(folder: Path) -> list[Path]:
+def is_rehearsal(request_id: str) -> bool:
+    """Tell whether a request was made by a deployment itself.
+
+    Examples
+    --------
+    >>> is_rehearsal("smoke-17f3"), is_rehearsal("r-1")
+    (True, False)
+    """
+    return request_id.startswith(REHEARSAL)
+
+
+def files(folder: Path) -> list[Path]:
     """List the files of a log once each, finished or not, by the time of their beginning.
 
     A file that is renamed while a folder is listed may be missing from the list; as each is
@@ -276,16 +297,50 @@ def _files(folder: Path) -> list[Path]:
     return [folder / name for _, name in sorted(stems.items())]
 
 
+def lines_at(path: Path, places: Collection[int]) -> list[bytes]:
+    """Give some lines of a file, by their places in it, from 0."""
+    if not places:
+        return []
+    return [line for place, line in enumerate(_lines(path)) if place in places]
+
+
+def labels_at(path: Path, places: Collection[int]) -> pa.Table:
+    """Give the labels of some lines of a file as a table; see `LABEL_COLUMNS`."""
+    decoder = msgspec.json.Decoder(_Label)
+    values = [decoder.decode(line).values() for line in lines_at(path, places)]
+    return pa.Table.from_pylist(values, schema=LABEL_COLUMNS)
+
+
 def _lines(path: Path) -> Iterator[bytes]:
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:  # finished between being listed and being opened, or swept
-        path = path.with_name(path.name.removesuffix(OPEN) + CLOSED)
-        if not path.exists():
-            return
-        file = path.open("rb")
+    file = _opened(path)
+    if file is not None:
+        with file:
+            yield from file
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    """Open a file, also if it was finished since it was listed; `None`: it was swept away."""
+    with suppress(FileNotFoundError):
+        return path.open("rb")
+    with suppress(FileNotFoundError):
+        return path.with_name(path.name.removesuffix(OPEN) + CLOSED).open("rb")
+    return None
+
+
+def whole_lines(path: Path, size: int) -> Iterator[list[bytes]]:
+    """Give the lines of a file, about `size` bytes at a time.
+
+    A last line without an end is left out of a file that is still written: it is on its way.
+    """
+    file = _opened(path)
+    if file is None:
+        return
     with file:
-        yield from file
+        while lines := file.readlines(size):
+            if path.name.endswith(OPEN) and not lines[-1].endswith(b"\n"):
+                lines.pop()
+            if lines:
+                yield lines
 
 
 def _last(path: Path) -> datetime:

@@ -1,20 +1,15 @@
 """The report of one run: a single HTML page that opens anywhere, without a network."""
 
 from functools import cache, partial
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from jinja2 import Environment
 
 from adapters.report import charts, excerpts, headline
+from adapters.report.environment import environment
 from lifecycle.governance import figures
 from lifecycle.governance.caveats import caveats, is_worse
 from lifecycle.governance.story import Story
 from lifecycle.task import Task
-
-LONGEST_TEXT = 100_000
-"""Signs of a declaration that are shown; longer ones are cut, and the page says so."""
 
 
 def render(story: Story) -> str:
@@ -40,50 +35,7 @@ def render(story: Story) -> str:
 
 @cache
 def _environment() -> Environment:
-    here = Path(__file__).parent
-    environment = Environment(
-        loader=FileSystemLoader(here / "templates"),
-        autoescape=True,
-        finalize=_finalize,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(
-        charts=charts,
-        excerpts=excerpts,
-        figures=figures,
-        is_worse=is_worse,
-        style=Markup((here / "style.css").read_text("utf-8")),
-    )
-    environment.filters.update(
-        count=figures.count,
-        number=figures.number,
-        share=figures.share,
-        metric=figures.metric_title,
-        clip=figures.legible,
-        block=_block,
-        lines=_lines,
-    )
-    return environment
-
-
-def _finalize(value: Any) -> Any:
-    """Make every text that a template prints legible; markup of our own passes."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return figures.legible(value, 2_000)
-    return value
-
-
-def _block(text: str) -> Markup:
-    """Show text of several lines as it is, each line made legible."""
-    shown = (figures.legible(line, 2_000) for line in text[:LONGEST_TEXT].split("\n"))
-    return Markup("\n").join(escape(line) for line in shown)
-
-
-def _lines(text: str) -> int:
-    """Count the lines of a text that are not shown."""
-    return text[LONGEST_TEXT:].count("\n")
+    return environment(charts=charts, excerpts=excerpts, is_worse=is_worse)
 
 
 def _label(value: float | None, *, is_share: bool) -> str:

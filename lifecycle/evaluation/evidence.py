@@ -241,6 +241,9 @@ class Evaluation(Value):
         What the bootstrap draws as one piece: `row`, `day`, `group carrier` ...
     missing
         Evidence that was asked for and could not be taken.
+    residual_effect
+        How many test rows tell as much about the mean residual as one that stands for itself:
+        see `lifecycle.evaluation.design_effect`. `None` where that was not taken.
     """
 
     task: str
@@ -268,6 +271,7 @@ class Evaluation(Value):
     calibration_noise: float | None = None
     resampled_by: str = "row"
     missing: tuple[Missing, ...] = ()
+    residual_effect: float | None = None
 
     def measure(self, metric: str) -> Measure | None:
         """Find the figure of a metric, or nothing."""

@@ -10,6 +10,9 @@ from lifecycle.verdict import Verdict
 
 Severity = Literal["notice", "warning", "critical"]
 
+Kind = Literal["opened", "worse", "again", "resolved", "passed"]
+"""What is told of an alert. `passed`: it had come and gone before anybody could be told."""
+
 
 class Alert(Value):
     """One alert of one cause.
@@ -17,11 +20,22 @@ class Alert(Value):
     Parameters
     ----------
     number
-        By which people name it: `run.py alerts silence 4`.
-    verdicts
-        What stands behind it, as of the last window it was seen in.
+        By which people name it: `run.py alerts silence 4`; 0 before it is recorded.
+    severity
+        The highest it had since it was opened.
+    verdicts, more
+        What stands behind it, as of the last window it was seen in, the worst first; and how
+        many there are besides those listed.
+    span
+        The last window it was found in; `since` is where the first one began.
+    is_unknown
+        Whether nothing was found, but for too long nothing could be told.
     opened, seen, told, resolved
-        When it was first found, last found, last told to anybody, and when it was over.
+        When it was opened, last found, last told to anybody, and when it was over.
+    told_as
+        What was told last; empty before anything was.
+    why_resolved
+        Why it is over, in one sentence.
     quiet
         How many windows running its cause has been gone.
     windows
@@ -37,11 +51,16 @@ class Alert(Value):
     severity: Severity
     title: str
     verdicts: tuple[Verdict, ...] = ()
+    more: int = 0
     span: Span
+    since: datetime | None = None
+    is_unknown: bool = False
     opened: datetime
     seen: datetime
     told: datetime | None = None
+    told_as: Kind | Literal[""] = ""
     resolved: datetime | None = None
+    why_resolved: str = ""
     quiet: int = 0
     windows: int = 1
     silenced_until: datetime | None = None
@@ -52,3 +71,12 @@ class Alert(Value):
     def is_open(self) -> bool:
         """Whether it is not over."""
         return self.resolved is None
+
+    @property
+    def began(self) -> datetime:
+        """The start of the first window it was found in."""
+        return self.since or self.span.start
+
+    def is_silenced(self, now: datetime) -> bool:
+        """Whether nobody is to be told at a moment."""
+        return self.silenced_until is not None and now < self.silenced_until

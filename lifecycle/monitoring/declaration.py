@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainSerializer, field_validator
 
 from lifecycle.evaluation.metric_names import METRICS
-from lifecycle.section import Duration, Section, Share
+from lifecycle.section import Duration, Section, Share, write_duration
 
 Limit = Annotated[Share, Field(gt=0)]
 
@@ -171,7 +171,7 @@ WindowLength = Annotated[
     Literal["month"] | Duration,
     BeforeValidator(_read_window),
     PlainSerializer(
-        lambda value: value if value == "month" else f"{value.total_seconds():g}s", return_type=str
+        lambda value: value if value == "month" else write_duration(value), return_type=str
     ),
 ]
 """A stretch of time that starts at a whole multiple of itself since 1970 (UTC), or a month."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from lifecycle.evaluation.evidence import Measure, Slice
+from lifecycle.evaluation.evidence import Measure, Missing, Slice
 from lifecycle.monitoring.summary import Subject
 from lifecycle.section import Value
 
@@ -35,6 +35,16 @@ class Shift(Value):
         Categories: share of the rows whose value was never seen in training.
     outside
         Numbers: share of the rows beyond the range of the training rows.
+    rows_before
+        Rows of the reference.
+    unseen_most, unseen_p, outside_p
+        Where training had more values than its profile names, `unseen` is the least share that is
+        new or as good as new, and `unseen_most` the most; both are of the known values, as
+        `outside` is. Probabilities by chance, corrected as `adjusted` is.
+    cells
+        Categories: how many groups of values were compared; rare ones are put together.
+    is_new
+        The training rows have no such column: nothing is compared.
     """
 
     column: str
@@ -54,6 +64,12 @@ class Shift(Value):
     unseen: float | None = None
     outside: float | None = None
     is_gone: bool = False
+    rows_before: int = 0
+    unseen_most: float | None = None
+    unseen_p: float | None = None
+    outside_p: float | None = None
+    cells: int | None = None
+    is_new: bool = False
 
 
 class Counted(Value):
@@ -145,10 +161,16 @@ class Performance(Value):
         Regression: mean and deviation now and before.
     slices
         Groups of declared and sensitive columns.
+    groups
+        What has become of those groups since the test rows.
     estimates
         Without labels.
     losses
         For the detector of slow changes.
+    missing
+        What could not be told of this window, and why: `metric roc_auc`, `groups carrier`.
+    reason
+        What has to be known to read the figures: from which labels, whether they came at random.
     """
 
     as_of: datetime
@@ -160,6 +182,9 @@ class Performance(Value):
     estimates: tuple[Estimate, ...] = ()
     losses: LossSums | None = None
     reason: str = ""
+    residuals: "Residuals | None" = None
+    groups: tuple["GroupChange", ...] = ()
+    missing: tuple[Missing, ...] = ()
 
     def measure(self, metric: str) -> Measure | None:
         """Find a figure of this window, or nothing."""
@@ -192,10 +217,65 @@ class InTheLarge(Value):
     rows: int
 
 
+class Residuals(Value):
+    """Regression: the labels less the predictions, now and on the version's test rows.
+
+    Parameters
+    ----------
+    mean, mean_before
+        Zero where nothing is missed on the whole.
+    deviation
+        About their mean, as an RMSE with its interval; `before` is the version's own.
+    """
+
+    mean: float
+    mean_before: float | None = None
+    deviation: Measure
+    before: Measure | None = None
+
+
+class GroupChange(Value):
+    """One group against all others, now and on the version's test rows.
+
+    Parameters
+    ----------
+    excess
+        How much more one of its rows costs than one of the others, on average and beyond what
+        the version's own probabilities expect there (classification); in the unit of the row's
+        loss (of RMSE the square).
+    before
+        The same on the test rows; `None` where they do not tell it.
+    p_value
+        Of the excess having grown so much (or, without `before`, of being so much above zero) by
+        chance; corrected for the number of groups looked at (Holm).
+    """
+
+    column: str
+    value: str
+    metric: str
+    rows: int
+    measured: float
+    excess: float
+    before: float | None = None
+    p_value: float
+
+
 class Slow(Value):
     """The detector of slow changes after a window: how much evidence has piled up.
 
-    `since` is where the change began, if it did.
+    Parameters
+    ----------
+    evidence, limit
+        While nothing changes the evidence grows by one a window on average, so that it takes at
+        least `limit` windows on average to reach the limit by chance.
+    windows, rows
+        With labels, that were looked at.
+    since
+        Where the change began, if it did.
+    excess
+        How much more a row has cost since then than on the version's test rows.
+    reason
+        Why nothing can be told, where that is so.
     """
 
     evidence: float
@@ -204,6 +284,9 @@ class Slow(Value):
     rows: int
     since: datetime | None = None
     is_changed: bool = False
+    metric: str = ""
+    excess: float | None = None
+    reason: str = ""
 
 
 class HealthFigures(Value):
@@ -216,7 +299,18 @@ class HealthFigures(Value):
     requests, failed, turned_away
         Since the last look, or since it began where that is later.
     p50_ms, p99_ms
-        Of requests for predictions, read off a histogram: the upper end of the bucket.
+        Of requests for predictions, read off a histogram: the upper end of the bucket; `None`
+        where that bucket has none, or nobody asked.
+    p99_low_ms, waiting_low_ms
+        The lower end of that bucket: the figure itself is above it.
+    waiting_ms
+        How long a request would have waited for its turn in 99 of 100 moments, read off a
+        histogram as well.
+    restarts
+        How often the same version, or one of its workers, was begun anew since the last look;
+        at least.
+    began
+        When the service began.
     lag_seconds
         From the moment of the last prediction that was answered to that of the last one that
         was written down, where they can be told apart; unfinished lines count.
@@ -247,3 +341,7 @@ class HealthFigures(Value):
     disk_free: float | None = None
     disk_free_gb: float | None = None
     events_mb: float | None = None
+    p99_low_ms: float | None = None
+    waiting_low_ms: float | None = None
+    restarts: int | None = None
+    began: datetime | None = None

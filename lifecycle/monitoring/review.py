@@ -53,6 +53,8 @@ class Review(Value):
         Of inputs, predictions and labels, in the order of the schema.
     then, now
         The columns of the reference and of the window.
+    is_look
+        Whether only the service was looked at, between two windows: it is no review of a window.
     """
 
     project: str
@@ -68,6 +70,7 @@ class Review(Value):
     slow: Slow | None = None
     health: HealthFigures | None = None
     findings: tuple[Finding, ...] = ()
+    is_look: bool = False
 
     def of(self, cause: Cause) -> tuple[Verdict, ...]:
         """Give the verdicts about one cause."""
@@ -78,3 +81,9 @@ class Review(Value):
         found = {verdict.outcome for verdict in self.of(cause)}
         order = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.WARN, Outcome.PASS)
         return next((outcome for outcome in order if outcome in found), None)
+
+
+class Reviews(Value):
+    """What one run found, oldest window first."""
+
+    reviews: tuple[Review, ...] = ()

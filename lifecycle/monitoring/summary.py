@@ -42,6 +42,9 @@ class Summary(Value):
         share in [0, 1); zero where it was counted exactly.
     mean, deviation, minimum, maximum
         Numbers: of the known values.
+    is_time
+        Numbers: whether they are moments in microseconds since 1970, so that people are shown
+        dates.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Summary(Value):
     deviation: float | None = None
     minimum: float | None = None
     maximum: float | None = None
+    is_time: bool = False
 
     @property
     def known(self) -> int:

@@ -12,7 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from lifecycle.project.project import Project
-from lifecycle.section import read_duration, read_share
+from lifecycle.section import read_duration, read_share, write_duration
 
 SHARE = r"^\s*\d+(\.\d+)?\s*%\s*$"
 DURATION = r"^\s*\d+(\.\d+)?\s*[smhdw]\s*$"
@@ -73,7 +73,7 @@ class _Generator(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:
         if isinstance(dft, timedelta):
-            return f"{dft.total_seconds():g}s"
+            return write_duration(dft)
         return super().encode_default(dft)
 
 

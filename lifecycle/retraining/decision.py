@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from lifecycle.monitoring.span import Span
 from lifecycle.section import Value
 from lifecycle.verdict import Verdicts
 
@@ -13,14 +14,32 @@ Ending = Literal[
 
 
 class Reason(Value):
-    """Why a successor is wanted: `drift`, and one sentence a stranger understands."""
+    """Why a successor is wanted: `drift`, and one sentence a stranger understands.
+
+    Parameters
+    ----------
+    windows
+        Those it rests on, the newest last; they are no reason a second time.
+    """
 
     kind: ReasonKind
     told: str
+    windows: tuple[Span, ...] = ()
 
 
 class WindowTrial(Value):
-    """One training window that was tried on the newest rows: what came of it."""
+    """One training window that was tried on the newest rows: what came of it.
+
+    Parameters
+    ----------
+    value
+        `None` where it could not be tried; `reason` says why.
+    low, high
+        The interval of the value.
+    gain, gain_low, gain_high
+        How much better it is than the window that does best, in the metric's unit (so below
+        zero), and its interval over the same rows; `None` for that one itself.
+    """
 
     window: str
     start: datetime | None = None
@@ -29,6 +48,10 @@ class WindowTrial(Value):
     value: float | None
     low: float | None = None
     high: float | None = None
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+    reason: str = ""
 
 
 class WindowChoice(Value):
@@ -51,6 +74,9 @@ class Decision(Value):
         In the order of decisions, from 1; 0 before it is recorded.
     as_of
         Until when events were looked at; `at` is when it was decided.
+    triggers
+        What was said of each declared reason: `pass` where it is one, `unknown` where there is
+        no evidence.
     checks
         Cooldown, budget, labels, a run in work, news: what has to hold besides a reason.
     labels
@@ -61,6 +87,8 @@ class Decision(Value):
         refused it; `stopped`: a data check did.
     version
         The version that was registered.
+    settled, settled_by, remark
+        When it came to its ending; who approved or rejected the version, and with what words.
     """
 
     number: int = 0
@@ -70,6 +98,7 @@ class Decision(Value):
     champion: str | None = None
     is_due: bool
     reasons: tuple[Reason, ...] = ()
+    triggers: Verdicts = Verdicts()
     checks: Verdicts = Verdicts()
     labels: int = 0
     window: WindowChoice | None = None
@@ -78,3 +107,6 @@ class Decision(Value):
     run: str = ""
     told: str = ""
     by: str = ""
+    settled: datetime | None = None
+    settled_by: str = ""
+    remark: str = ""

@@ -1,8 +1,8 @@
 """The `retraining` section: when a successor is trained, on what, and who says yes."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from lifecycle.section import Duration, Section, Share
 
@@ -43,6 +43,8 @@ class Retraining(Section):
     approval
         `automatic`: what passes its gates is deployed; `manual`: it waits for
         `run.py approve`.
+    approve_within
+        How long it waits; what was measured of it has grown old by then.
     """
 
     when: tuple[Trigger, ...] = ("drift", "concept")
@@ -58,3 +60,10 @@ class Retraining(Section):
     min_labels: int = Field(default=1_000, ge=0)
     budget: Budget = Budget()
     approval: Literal["automatic", "manual"] = "manual"
+    approve_within: Duration = Field(default="30d", validate_default=True)
+
+    @model_validator(mode="after")
+    def _schedule_says_how_often(self) -> Self:
+        if "schedule" in self.when and self.every is None:
+            raise ValueError("`when` names schedule: declare `every`, such as 30d, or take it out")
+        return self

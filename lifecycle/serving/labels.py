@@ -170,7 +170,7 @@ class LabelReader:
             if "row" in label and named == ["key"]:
                 detail = "row goes with request_id; a key names a row by itself. Leave it out."
                 yield _Wrong(("row",), "the field", "no such field", detail)
-        if "request_id" in label and not _is_request_id(label["request_id"]):
+        if "request_id" in label and not is_request_id(label["request_id"]):
             allowed = "1 to 128 visible ASCII characters"
             found = show(label["request_id"])
             detail = f"request_id is {found}; it is what the prediction was answered with."
@@ -211,7 +211,8 @@ def _repeated(found: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[_Wro
         yield _Wrong((*steps, name), "the field more than once", "each field once", detail)
 
 
-def _is_request_id(value: Any) -> bool:
+def is_request_id(value: Any) -> bool:
+    """Tell whether a value may name a request; see `REQUEST_ID`."""
     if not isinstance(value, str) or isinstance(value, Unheld):
         return False
     return re.fullmatch(REQUEST_ID[1:-1], value) is not None

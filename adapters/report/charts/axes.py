@@ -50,7 +50,8 @@ def short_label(value: float, *, is_share: bool) -> str:
     """
     if not is_share:
         return tick_label(float(f"{value:.3g}"))
-    return f"{figures.number(round(value * 100, 1 if abs(value) < 0.1 else 0))}%"
+    decimals = 0 if abs(value) >= 0.1 else 1 if abs(value) >= 0.01 else 2
+    return f"{figures.number(round(value * 100, decimals))}%"
 
 
 def padded(values: Sequence[float]) -> tuple[float, float]:

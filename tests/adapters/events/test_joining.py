@@ -165,7 +165,8 @@ def test_the_labels_of_one_prediction_are_found_by_its_key_and_by_no_other(event
         Truth(label=2.0, key={"flight": "UA3", "when": "2026-01-01"}),
         Truth(label=3.0, request_id="r-1", row=1),
     )
+    events.tell(Truth(label=0.5, key={"flight": "UA2", "when": "2026-01-01"}), at=NOON - 24 * HOUR)
     first, second, *_ = find(events.folder, "r-1").events
 
     assert labels_by_key(events.folder, first, CONTRACT)["label"].to_pylist() == []
-    assert labels_by_key(events.folder, second, CONTRACT)["label"].to_pylist() == ["1"]
+    assert labels_by_key(events.folder, second, CONTRACT)["label"].to_pylist() == ["0.5", "1"]

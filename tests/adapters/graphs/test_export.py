@@ -135,7 +135,9 @@ def test_a_table_may_have_columns_of_one_kind_only(columns, family, table) -> No
     assert_the_same(candidate, few)
 
 
-@pytest.mark.parametrize(("family", "missing"), [("xgboost", 0.1), ("linear", 0.1), ("linear", 0.0)])
+@pytest.mark.parametrize(
+    ("family", "missing"), [("xgboost", 0.1), ("linear", 0.1), ("linear", 0.0)]
+)
 def test_years_are_read_off_times(family, missing) -> None:
     table = a_table(missing=missing).select(["when"])
     schema = Schema({"when": {"type": "time", "missing": missing}})

@@ -4,10 +4,8 @@ import re
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -15,10 +13,10 @@ import pytest
 from adapters.report.page import render
 from lifecycle.governance import figures
 from lifecycle.governance.story import Story
+from tests.adapters.report.parsing import Page, coordinates, drawings
 from tests.lifecycle.governance import stories
 
 ROOT = Path(__file__).parents[3]
-VOID = {"meta", "link", "br"}
 PLAUSIBLE = [
     stories.binary,
     stories.refused,
@@ -28,39 +26,6 @@ PLAUSIBLE = [
     stories.multiclass,
 ]
 EXTREME = [stories.huge, stories.hostile, stories.degenerate]
-
-
-class Page(HTMLParser):
-    """What a parser finds on a page: elements in order, their attributes, and the text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.wrong: list[str] = []
-        self.pieces: list[str] = []
-        self.feed(html)
-        self.close()
-
-    @property
-    def text(self) -> str:
-        return re.sub(r"\s+", " ", " ".join(self.pieces))
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(tag)
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.pieces.append(data)
 
 
 @cache
@@ -110,18 +75,14 @@ def test_no_page_is_larger_than_five_megabytes(story: Callable[[], Story]):
 
 @pytest.mark.parametrize("story", PLAUSIBLE + EXTREME)
 def test_every_drawing_is_well_formed_and_has_a_name_or_is_decoration(story: Callable[[], Story]):
-    drawings = re.findall(r"<svg.*?</svg>", html_of(story), re.DOTALL)
-
-    for drawing in drawings:
-        root = ET.fromstring(drawing)
+    for root in drawings(html_of(story)):
         assert root.get("aria-hidden") == "true" or root.findtext("title")
 
 
 @pytest.mark.parametrize("story", PLAUSIBLE + EXTREME)
 def test_no_coordinate_is_missing_or_infinite(story: Callable[[], Story]):
-    drawings = "".join(re.findall(r"<svg.*?</svg>", html_of(story), re.DOTALL))
+    written = coordinates(html_of(story))
 
-    written = re.findall(r'\b(?:x|y|d|cx|cy|r|width|height)="([^"]*)"', drawings)
     assert [value for value in written if re.search(r"nan|inf", value)] == []
 
 

@@ -1,0 +1,171 @@
+"""What the steps of a monitoring run do: review, look at the service, tell."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from adapters import registry
+from adapters.alerting import alert
+from adapters.health.looking import look
+from adapters.monitoring.knowledge import Known, know, youngest_row
+from adapters.monitoring.reviewing import Desk
+from adapters.profiles import Store
+from adapters.records import Records
+from adapters.supervision.record import read_live
+from lifecycle.errors import RegistryError
+from lifecycle.monitoring.alarm import Alarm
+from lifecycle.monitoring.declaration import Alerts
+from lifecycle.monitoring.evidence import HealthFigures, LossSums
+from lifecycle.monitoring.health.rules import judge_health
+from lifecycle.monitoring.health.snapshot import Snapshot
+from lifecycle.monitoring.review import Cause, Finding, Review, Reviews
+from lifecycle.monitoring.span import Span
+from lifecycle.monitoring.windows import Window, Windows
+from lifecycle.project.project import Project
+from lifecycle.verdict import Outcome, Verdict
+
+_METRICS = "metrics"
+
+
+def store_of(state: Path, project: str) -> Store:
+    """Give the place of a project's profiles."""
+    return Store(state / "monitoring" / project / "profiles")
+
+
+def review_all(
+    windows: Windows, project: Project, *, events: Path, state: Path, as_of: datetime
+) -> Reviews:
+    """Review windows of all versions, oldest first; a version is fetched once."""
+    desk = Desk(project, events, store_of(state, project.name), as_of)
+    with Records.open(state) as records:
+        earlier = records.reviews(project.name, light=True)
+    costs = _costs(earlier)
+    known: dict[str, Known | RegistryError] = {}
+    made = []
+    for window in sorted(windows.windows, key=lambda one: one.span.start):
+        review = _review(desk, window, known, costs, state)
+        if review.version and review.performance and review.performance.losses:
+            costs[review.version][review.span] = review.performance.losses
+        made.append(review)
+    return Reviews(reviews=tuple(made))
+
+
+def _costs(reviews: tuple[Review, ...]) -> dict[str, dict[Span, LossSums]]:
+    found: dict[str, dict[Span, LossSums]] = defaultdict(dict)
+    for review in reviews:
+        if review.version and review.performance and review.performance.losses:
+            found[review.version][review.span] = review.performance.losses
+    return found
+
+
+def _review(
+    desk: Desk,
+    window: Window,
+    known: dict[str, Known | RegistryError],
+    costs: dict[str, dict[Span, LossSums]],
+    state: Path,
+) -> Review:
+    bare = Review(
+        project=desk.project.name, version=window.version, span=window.span, as_of=desk.as_of
+    )
+    if window.version is None:
+        return bare
+    if window.version not in known:
+        known[window.version] = _know(desk.project, window.version, state)
+    version = known[window.version]
+    if isinstance(version, RegistryError):
+        verdict = Verdict(rule="version", outcome=Outcome.UNKNOWN, reason=str(version))
+        finding = Finding(cause=Cause.MONITORING, verdict=verdict)
+        return bare.model_copy(update={"findings": (finding,), "predictions": window.predictions})
+    history = [(span, sums) for span, sums in costs[window.version].items()]
+    return desk.review(version, window, history=history)
+
+
+def _know(project: Project, number: str, state: Path) -> Known | RegistryError:
+    """Gather what is known of a version; one that is not in the registry stops no other."""
+    try:
+        return know(project, number, state=state)
+    except RegistryError as error:
+        return error
+
+
+def look_at_service(reviews: Reviews, project: Project, *, state: Path, now: datetime) -> Reviews:
+    """Add how the service is now: to the newest window of what answers, or as a look by itself."""
+    live = read_live(state, project.name)
+    with Records.open(state) as records:
+        before = records.snapshot(project.name, _METRICS)
+        figures, taken = look(
+            live,
+            project.serving,
+            project=project.name,
+            state=state,
+            before=None if before is None else Snapshot.model_validate(before),
+            youngest_row=None if live is None else _youngest_row(project, live.version),
+            now=now,
+        )
+        if taken is not None:
+            records.keep_snapshot(project.name, _METRICS, taken.model_dump(mode="json"), at=now)
+    findings = judge_health(figures, project.monitoring.health, now=now)
+    version = None if live is None else live.version
+    found = list(reviews.reviews)
+    newest = max(
+        (place for place, one in enumerate(found) if one.version == version),
+        key=lambda place: found[place].span.end,
+        default=None,
+    )
+    if newest is None:
+        return Reviews(reviews=(*found, _look(project, version, figures, findings, now)))
+    found[newest] = found[newest].model_copy(
+        update={"health": figures, "findings": (*found[newest].findings, *findings)}
+    )
+    return Reviews(reviews=tuple(found))
+
+
+def _youngest_row(project: Project, version: str) -> datetime | None:
+    return youngest_row(registry.story_of(project.name, version))
+
+
+def _look(
+    project: Project,
+    version: str | None,
+    figures: HealthFigures,
+    findings: tuple[Finding, ...],
+    now: datetime,
+) -> Review:
+    since = now - timedelta(seconds=max(1.0, figures.seconds or 1.0))
+    return Review(
+        project=project.name,
+        version=version,
+        span=Span(start=since, end=now),
+        as_of=now,
+        health=figures,
+        findings=findings,
+        is_look=True,
+    )
+
+
+def tell_alerts(
+    reviews: Reviews, policy: Alerts, project: str, *, state: Path, now: datetime
+) -> Alarm:
+    """Record what was found, decide who has to hear of what, and tell them."""
+    live = read_live(state, project)
+    with Records.open(state) as records:
+        for review in reviews.reviews:
+            records.keep(review)
+        told = alert(
+            records, project, reviews.reviews, policy,
+            now=now, state=state, live=None if live is None else (live.version,),
+        )  # fmt: skip
+    return Alarm(
+        titles=tuple(telling.title for telling in told.tellings),
+        standing=told.standing,
+        delivered=told.outcome.delivered,
+        waiting=told.outcome.waiting,
+        problems=tuple(told.outcome.problems),
+    )
+
+
+def windows_only(reviews: tuple[Review, ...]) -> Iterator[Review]:
+    """Leave out looks between windows."""
+    return (review for review in reviews if not review.is_look)

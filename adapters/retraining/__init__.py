@@ -1,0 +1,1 @@
+"""Retraining: what is known before it is decided, and which rows teach most."""

@@ -1,0 +1,1 @@
+"""A year of flights in minutes: served, watched, retrained, and what that was worth."""

@@ -1,0 +1,71 @@
+"""What people say to a successor that has won, and what follows from it."""
+
+from pathlib import Path
+
+from adapters import registry
+from adapters.clock import now
+from adapters.declaration import LoadedProject
+from adapters.records import Records
+from adapters.retraining.deciding import keep
+from lifecycle.errors import Refused
+from lifecycle.retraining import ending
+from lifecycle.retraining.decision import Decision
+from pipelines import deploying
+
+
+def approve(
+    loaded: LoadedProject, *, by: str, why: str, stack: str, root: Path, state: Path
+) -> Decision:
+    """Say yes to what waits, and deploy it; the yes is written down once it answers.
+
+    Raises
+    ------
+    Refused
+        If nothing waits, or what waits cannot be approved any more.
+    """
+    project = loaded.project
+    with Records.open(state) as records:
+        waiting = _waiting(records, project.name)
+        version = waiting.version or ""
+        approved = ending.approve(
+            waiting,
+            champion=registry.alias_of(project.name, registry.CHAMPION),
+            challenger=registry.alias_of(project.name, registry.CHALLENGER),
+            gates=registry.story_of(project.name, version).gates,
+            policy=project.retraining,
+            as_of=now(),
+            now=now(),
+            by=by,
+            remark=why,
+        )
+        if not deploying.deploy(loaded, version=version, stack=stack, root=root):
+            raise Refused(
+                f"Version {version} was not deployed, for the reasons above; it goes on waiting."
+            )
+        return keep(approved, records=records)
+
+
+def reject(project: str, *, by: str, why: str, state: Path) -> Decision:
+    """Say no to what waits.
+
+    Raises
+    ------
+    Refused
+        If nothing does.
+    """
+    with Records.open(state) as records:
+        waiting = _waiting(records, project)
+        rejected = ending.reject(waiting, now=now(), by=by, remark=why)
+        print(f"Version {waiting.version} of {project} is rejected; what answers goes on.")
+        return keep(rejected, records=records)
+
+
+def _waiting(records: Records, project: str) -> Decision:
+    """Find the decision that waits for somebody."""
+    found = [one for one in records.decisions(project) if one.is_due]
+    if not found:
+        raise Refused(
+            f"No successor of {project} was ever trained by policy, so none waits. To ask for "
+            f"one: python run.py --pipeline retraining --project {project} --by NAME"
+        )
+    return found[-1]

@@ -1,0 +1,3 @@
+"""Lends promtool, which comes with Prometheus."""
+
+from tests.servers.prometheus import promtool as promtool
