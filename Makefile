@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 # Without compiled bytecode every import costs about twice as much.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install train test check format lock clean
+.PHONY: install train life test check format lock clean
 
 $(VENV)/.installed: requirements.lock
 	$(PYTHON) -m venv $(VENV)
@@ -15,6 +15,9 @@ $(VENV)/.installed: requirements.lock
 	@touch $@
 
 install: $(VENV)/.installed  ## everything the lock file pins, into .venv
+
+life: install  ## a whole year of flights in minutes: served, watched, retrained, and what that was worth
+	$(RUN) -m benchmarks.life
 
 train: install  ## train the built-in flights project on its real rows
 	$(RUN) run.py --pipeline training --project flights --stack local

@@ -278,6 +278,20 @@ def crown(project: str, number: str) -> None:
         mlflow.delete_registered_model_alias(project, CHALLENGER)
 
 
+def set_aside(project: str, number: str) -> bool:
+    """Take the name of challenger from a version, so that the next need not beat it.
+
+    Returns
+    -------
+    bool
+        Whether it had that name; a challenger of another number keeps it.
+    """
+    if alias_of(project, CHALLENGER) != number:
+        return False
+    client().delete_registered_model_alias(project, CHALLENGER)
+    return True
+
+
 def settled_cut(project: str, key: str, choose: Callable[[], datetime]) -> datetime:
     """Give the time cut this project has settled on under `key`, or settle on a new one.
 

@@ -158,7 +158,8 @@ class Rehearsal:
     def _strangers(self, client: httpx.Client) -> str | None:
         if not self.credentials:
             return None
-        answer = client.post("/predict", json=self._rows[0][1] if self._rows else {})
+        row = self._rows[0][1] if self._rows else {}
+        answer = client.post("/predict", json=row, headers={"X-Request-Id": _id()})
         if answer.status_code == 401:
             return None
         return f"one without a key was answered with {answer.status_code} instead of 401"

@@ -9,16 +9,20 @@ python -m benchmarks.drift [WINDOWS]
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import stats
 
+from lifecycle.data.declaration import Schema
 from lifecycle.monitoring.declaration import Drift
 from lifecycle.monitoring.drift.rules import judge_shifts
 from lifecycle.monitoring.drift.shifts import find_shifts
 from lifecycle.monitoring.summary import Summaries, Summary
+from lifecycle.serving.contract import Contract, Field
+from lifecycle.task import Task
 from lifecycle.verdict import Outcome
 
 LEVELS, MOST_VALUES = 200, 200
@@ -244,18 +248,79 @@ def main(windows: int) -> None:
             found = [alarms(*window(then, now, rng), now) for _ in range(windows)]
             by = sorted({rule for rules in found for rule in rules})
             print(f"{then:>10,}{now:>10,}{sum(map(bool, found)) / windows:>28.1%}  {by[:6]}")
-    for size, what in ((1.0, "of the declared size"), (0.5, "of half of it")):
-        print(f"\nShifts {what} that are found, by rows of the window")
-        head = [f"{then // 1000}k/{now:,}" for then in REFERENCES for now in WINDOWS]
-        print(f"{'':<20}" + "".join(f"{name:>13}" for name in head))
-        for name, shape in SHAPES:
-            line = [
-                found(name, Moved(size * DRIFT.shift, shape), then, now, windows // 2, rng)
-                for then in REFERENCES
-                for now in WINDOWS
-            ]
-            print(f"{name + ' ' + shape:<20}" + "".join(f"{share:>13.1%}" for share in line))
+    _moved(1.0, "of the declared size", WINDOWS, windows, rng)
+    _moved(0.5, "of half of it", WINDOWS[2:], windows // 2, rng)
+    _through_profiles(max(windows // 10, 1), rng)
     print(f"\n{time.process_time() - started:.0f} s of CPU")
+
+
+def _moved(
+    size: float, what: str, rows: tuple[int, ...], windows: int, rng: np.random.Generator
+) -> None:
+    print(f"\nShifts {what} that are called drift, by rows in training and in the window")
+    head = [f"{then // 1000}k/{now:,}" for then in REFERENCES for now in rows]
+    print(f"{'':<20}" + "".join(f"{name:>13}" for name in head))
+    for name, shape in SHAPES:
+        line = [
+            found(name, Moved(size * DRIFT.shift, shape), then, now, windows, rng)
+            for then in REFERENCES
+            for now in rows
+        ]
+        told = "".join(f"{share:>13.1%}" for share in line)
+        print(f"{name + ' ' + shape:<20}{told}", flush=True)
+
+
+def _through_profiles(windows: int, rng: np.random.Generator) -> None:
+    """Take the same way for tables that whylogs has made profiles of, with its errors."""
+    print("\nThrough whylogs, 20,000 rows in training: windows with an alarm, and shifts found")
+    reference = profiled(_table(20_000, rng))
+    for rows in (200, 1_000, 20_000):
+        quiet = [
+            bool(alarms(reference, profiled(_table(rows, rng), like=reference), rows))
+            for _ in range(windows)
+        ]
+        line = dict.fromkeys(("normal 1", "skewed 1", "truth", "few", "tails"), 0)
+        for name in line:
+            for _ in range(windows):
+                now = profiled(_table(rows, rng, moved=name), like=reference)
+                line[name] += f"drift {name}" in alarms(reference, now, rows)
+        told = "  ".join(f"{name} {hits / windows:.0%}" for name, hits in line.items())
+        print(f"{rows:>10,}  alarms {np.mean(quiet):.0%}  found: {told}")
+
+
+def _table(rows: int, rng: np.random.Generator, *, moved: str = "") -> pa.Table:
+    """Draw a table, in which a fifth of one column is moved where none of it was."""
+    made = {f"normal {place}": rng.normal(size=rows) for place in range(6)}
+    made |= {f"skewed {place}": rng.lognormal(size=rows).round(2) for place in range(6)}
+    made |= {"hours": rng.integers(0, 24, rows).astype(float)}
+    made["truth"] = (rng.random(rows) < (0.6 if moved == "truth" else 0.4)).astype(float)
+    if moved in ("normal 1", "skewed 1"):
+        made[moved][rng.random(rows) < DRIFT.shift] = 1e3
+    columns = {name: pa.array(values) for name, values in made.items()}
+    for name, size in {"few": 3, "some": 30, "airports": 100, "tails": 4_000}.items():
+        values = rng.choice(size, rows, p=_zipf(size, 0.5))
+        if moved == name:
+            values[rng.random(rows) < DRIFT.shift / (1 - _zipf(size, 0.5)[-1])] = size - 1
+        columns[name] = pa.array([f"v{value}" for value in values])
+    return pa.table(columns)
+
+
+def profiled(table: pa.Table, *, like: Summaries | None = None) -> Summaries:
+    """Profile a table, and summarise the profile."""
+    from adapters import profiles
+
+    types = {
+        name: "category" if pa.types.is_string(table.schema.field(name).type) else "number"
+        for name in table.column_names
+    }
+    schema = Schema.model_validate({name: {"type": kind} for name, kind in types.items()})
+    contract = Contract(
+        project="p",
+        label="y",
+        task=Task.REGRESSION,
+        fields=tuple(Field(name=name, type=kind) for name, kind in types.items()),
+    )
+    return profiles.summarise(profiles.profile(table, schema), contract, like=like)
 
 
 def found(
@@ -263,20 +328,25 @@ def found(
 ) -> float:
     """Give the share of windows in which the drift of one column is called.
 
-    The other columns, which have not moved, are drawn once and then are the same in all windows:
-    they matter only by how many they are.
+    The other columns have not moved and matter only by how many tests there are, so they are
+    drawn once, and of a kind that is quick to judge.
     """
-    before, after = window(then, now, rng)
-    place = next(place for place, column in enumerate(TABLE) if column.name == name)
+    column = next(column for column in TABLE if column.name == name)
+    others = [
+        draw(replace(_OTHER, name=f"other {place}"), then, now, None, rng)
+        for place in range(len(TABLE) - 1)
+    ]
     hits = 0
     for _ in range(windows):
-        pair = draw(TABLE[place], then, now, moved, rng)
-        sides = [
-            Summaries(columns=(*side.columns[:place], one, *side.columns[place + 1 :]))
-            for side, one in zip((before, after), pair, strict=True)
-        ]
-        hits += f"drift {name}" in alarms(sides[0], sides[1], now)
+        pairs = [draw(column, then, now, moved, rng), *others]
+        sides = [Summaries(columns=tuple(pair[side] for pair in pairs)) for side in (0, 1)]
+        first = find_shifts(sides[0], sides[1], DRIFT)[:1]
+        verdicts = [one.verdict for one in judge_shifts(first, DRIFT, rows=now)]
+        hits += any(v.rule == f"drift {name}" and v.outcome is Outcome.FAIL for v in verdicts)
     return hits / max(windows, 1)
+
+
+_OTHER = Column("other", "number", np.array([0.6, 0.4]), missing=0.1)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,7 +123,7 @@ def _is_worse(losses: Numbers, own: Measure) -> bool:
 
 
 def _rises(alarms: list[bool]) -> int:
-    return sum(not before and after for before, after in zip([False, *alarms], alarms))
+    return sum(not before and after for before, after in pairwise([False, *alarms]))
 
 
 def _distance(runs: list[list[bool]]) -> str:
@@ -132,7 +133,7 @@ def _distance(runs: list[list[bool]]) -> str:
 
 
 def _delays(runs: list[list[bool]]) -> Iterator[int]:
-    """Count windows to an alarm; of single windows a second one within ten confirms it."""
+    """Count the windows until the first alarm."""
     for each in runs:
         yield next((number for number, alarm in enumerate(each, 1) if alarm), len(each))
 

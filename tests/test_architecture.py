@@ -15,6 +15,7 @@ ROOMS = ("lifecycle", "adapters", "steps", "service", "pipelines", "commands")
 NAMELESS = {"utils", "util", "common", "base", "helpers", "helper", "core", "misc", "tools"}
 ONE_DOOR = {
     "whylogs": {"adapters/profiles/sketches.py"},
+    "distributed": {"adapters/profiles/cluster.py"},
     "apprise": {"adapters/notifying/sending.py"},
     "alembic": {"adapters/records/migrating.py", "adapters/records/migrations/first.py"},
     "apscheduler": {"adapters/clockwork.py"},
@@ -28,7 +29,7 @@ ONE_DOOR = {
     "cyclonedx": {"adapters/images/sbom.py"},
     "envoy": {"adapters/routing/router.py"},
     "bentoml": {"service/service.py"},
-    "prometheus_client": {"service/metrics.py"},
+    "prometheus_client": {"service/metrics.py", "adapters/gauges/exposition.py"},
 }
 
 

@@ -1,7 +1,7 @@
 """What is known of a version before anybody asks it anything: all a window is compared with."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from lifecycle.monitoring.counting import count
 from lifecycle.monitoring.summary import Summaries
 from lifecycle.monitoring.usual import Usual
 from lifecycle.project.project import Project
+from lifecycle.retraining.origin import learnt_until, read_moment
 from lifecycle.serving.contract import Contract
 from lifecycle.task import Task
 
@@ -51,14 +52,18 @@ class Known:
 
     @property
     def youngest_row(self) -> datetime | None:
-        """The latest moment it has learnt from, where its rows have times."""
+        """The latest moment it can have learnt from."""
         return youngest_row(self.story)
 
 
 def youngest_row(story: Story) -> datetime | None:
-    """Give the latest moment a version has learnt from, where its rows have times."""
-    until = story.description.train_until if story.description is not None else None
-    return None if until is None else datetime.fromisoformat(until).replace(tzinfo=UTC)
+    """Give the latest moment a version can have learnt from.
+
+    Where its rows have no time it is when the training began: they were there by then.
+    """
+    return learnt_until(story) or (
+        read_moment(story.lineage.started) if story.lineage.started else None
+    )
 
 
 def know(project: Project, number: str, *, state: Path) -> Known:

@@ -1,39 +1,42 @@
 """The profile of a window, put together from kept profiles of its days."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from adapters import profiles
 from adapters.monitoring.knowledge import Known
-from adapters.profiles import DamagedProfileError, Store
+from adapters.profiles import Store, fill
 from lifecycle.monitoring.span import Span, spans
 from lifecycle.monitoring.summary import Summaries
 
 DAY = timedelta(days=1)
 
 
-def summarise_window(known: Known, span: Span, *, events: Path, store: Store) -> Summaries:
-    """Count a window's inputs and answers at the edges of what the version has learnt from.
+def prepare(
+    known: Known, windows: Iterable[Span], *, events: Path, store: Store, as_of: datetime
+) -> tuple[str, ...]:
+    """Profile all windows of a version in as few passes over the log as can be.
 
-    Days that are over are profiled once and kept; a damaged profile is made anew from the log.
+    Gives what has to be told: profiles that were damaged, and are made anew.
     """
-    made = profile_of(known, span, events=events, store=store)
-    found = profiles.summarise(made, known.contract, like=known.then)
+    parts = sorted({part for span in windows for part in parts_of(span)}, key=lambda one: one.start)
+    made = fill(store, events, known.contract, parts, version=known.number, now=as_of)
+    return made.told
+
+
+def summarise_window(
+    known: Known, span: Span, *, events: Path, store: Store, as_of: datetime
+) -> Summaries:
+    """Count a window's inputs and answers at the edges of what the version has learnt from."""
+    parts = parts_of(span)
+    made = fill(store, events, known.contract, parts, version=known.number, now=as_of)
+    whole = profiles.merge(made.profiles[part] for part in parts)
+    found = profiles.summarise(whole, known.contract, like=known.then)
     wanted = {(column.subject, column.name) for column in known.then.columns}
     return Summaries(
         columns=tuple(one for one in found.columns if (one.subject, one.name) in wanted)
     )
-
-
-def profile_of(known: Known, span: Span, *, events: Path, store: Store) -> bytes:
-    """Give the profile of a window, reading only what is not kept yet."""
-    parts = parts_of(span)
-    kept = {part: _kept(store, known.number, part) for part in parts}
-    missing = [part for part in parts if kept[part] is None]
-    made = profiles.profile_log(events, known.contract, missing, version=known.number)
-    for part, profile in made.profiles.items():
-        store.put(known.number, "predictions", part, profile, rows=made.rows[part])
-    return profiles.merge(found for part in parts if (found := kept[part] or made.profiles[part]))
 
 
 def parts_of(span: Span) -> tuple[Span, ...]:
@@ -49,10 +52,3 @@ def parts_of(span: Span) -> tuple[Span, ...]:
     days = spans(span.start, span.end, DAY)
     is_whole = days and days[0].start == span.start and days[-1].end == span.end
     return days if is_whole else (span,)
-
-
-def _kept(store: Store, version: str, part: Span) -> bytes | None:
-    try:
-        return store.get(version, "predictions", part)
-    except DamagedProfileError:
-        return None  # what takes its place is made from the log

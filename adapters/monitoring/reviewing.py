@@ -22,6 +22,7 @@ from lifecycle.monitoring.evidence import LossSums, Performance
 from lifecycle.monitoring.performance.assess import assess
 from lifecycle.monitoring.performance.judge import judge_performance, judge_slow
 from lifecycle.monitoring.performance.slow import follow
+from lifecycle.monitoring.performance.spread import window_units
 from lifecycle.monitoring.review import Finding, Review
 from lifecycle.monitoring.span import Span
 from lifecycle.monitoring.summary import Summaries
@@ -62,7 +63,7 @@ class Desk:
         """
         span, monitoring = window.span, self.project.monitoring
         observed = self._observe(known, span)
-        now = summarise_window(known, span, events=self.events, store=self.store)
+        now = summarise_window(known, span, events=self.events, store=self.store, as_of=self.as_of)
         now = Summaries(columns=(*now.columns, *self._labels(known, observed).columns))
         shifts = find_shifts(
             known.then, now, monitoring.drift, usual=known.usual.of(monitoring.window)
@@ -153,12 +154,11 @@ class Desk:
     def _units(self, labelled: pa.Table) -> Units:
         """Say which rows hang together: as the evaluation did, else those asked about together."""
         split, time = self.project.split, self.project.data.time
-        if split.by == "group" and split.column in labelled.column_names:
+        if split.by == "group" and split.column in labelled.column_names and len(labelled):
             return find_units(labelled, group=split.column, time=None)
         if time is not None and time in labelled.column_names and not labelled[time].null_count:
-            return find_units(labelled, group=None, time=time)
-        moments = pa.table({AT: labelled[AT].cast(pa.timestamp("us"))})
-        return find_units(moments, group=None, time=AT)
+            return window_units(labelled[time])
+        return window_units(labelled[AT])
 
 
 def answers_of(labelled: pa.Table, contract: Contract) -> Answers:

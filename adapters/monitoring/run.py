@@ -1,5 +1,6 @@
 """What the steps of a monitoring run do: review, look at the service, tell."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from adapters import registry
 from adapters.alerting import alert
 from adapters.health.looking import look
 from adapters.monitoring.knowledge import Known, know, youngest_row
+from adapters.monitoring.profiling import prepare
 from adapters.monitoring.reviewing import Desk
 from adapters.profiles import Store
 from adapters.records import Records
@@ -26,6 +28,7 @@ from lifecycle.project.project import Project
 from lifecycle.verdict import Outcome, Verdict
 
 _METRICS = "metrics"
+_log = logging.getLogger("perennial.monitoring")
 
 
 def store_of(state: Path, project: str) -> Store:
@@ -41,10 +44,14 @@ def review_all(
     with Records.open(state) as records:
         earlier = records.reviews(project.name, light=True)
     costs = _costs(earlier)
-    known: dict[str, Known | RegistryError] = {}
+    known = {
+        version: _prepare(desk, version, windows, state)
+        for version in dict.fromkeys(window.version for window in windows.windows)
+        if version is not None
+    }
     made = []
     for window in sorted(windows.windows, key=lambda one: one.span.start):
-        review = _review(desk, window, known, costs, state)
+        review = _review(desk, window, known, costs)
         if review.version and review.performance and review.performance.losses:
             costs[review.version][review.span] = review.performance.losses
         made.append(review)
@@ -64,15 +71,12 @@ def _review(
     window: Window,
     known: dict[str, Known | RegistryError],
     costs: dict[str, dict[Span, LossSums]],
-    state: Path,
 ) -> Review:
     bare = Review(
         project=desk.project.name, version=window.version, span=window.span, as_of=desk.as_of
     )
     if window.version is None:
         return bare
-    if window.version not in known:
-        known[window.version] = _know(desk.project, window.version, state)
     version = known[window.version]
     if isinstance(version, RegistryError):
         verdict = Verdict(rule="version", outcome=Outcome.UNKNOWN, reason=str(version))
@@ -82,12 +86,19 @@ def _review(
     return desk.review(version, window, history=history)
 
 
-def _know(project: Project, number: str, state: Path) -> Known | RegistryError:
-    """Gather what is known of a version; one that is not in the registry stops no other."""
+def _prepare(desk: Desk, version: str, windows: Windows, state: Path) -> Known | RegistryError:
+    """Gather what is known of a version, and profile its windows in one pass over the log.
+
+    A version that is not in the registry stops no other.
+    """
     try:
-        return know(project, number, state=state)
+        known = know(desk.project, version, state=state)
     except RegistryError as error:
         return error
+    spans = [window.span for window in windows.windows if window.version == version]
+    for told in prepare(known, spans, events=desk.events, store=desk.store, as_of=desk.as_of):
+        _log.warning(told)
+    return known
 
 
 def look_at_service(reviews: Reviews, project: Project, *, state: Path, now: datetime) -> Reviews:

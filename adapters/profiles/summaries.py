@@ -14,7 +14,7 @@ from lifecycle.monitoring.summary import Subject, Summaries, Summary
 from lifecycle.serving.contract import Contract
 
 if TYPE_CHECKING:
-    from whylogs.core.view.dataset_profile_view import DatasetProfileView
+    from adapters.profiles.sketches import DatasetProfileView
 
 Atoms: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
 

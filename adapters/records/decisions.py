@@ -53,10 +53,23 @@ class DecisionRecords:
         return after
 
     def decisions(
-        self, project: str, limit: int | None = None, *, since: datetime | None = None
+        self,
+        project: str,
+        limit: int | None = None,
+        *,
+        since: datetime | None = None,
+        begun: bool = False,
     ) -> tuple[Decision, ...]:
-        """Give the newest decisions, in their order."""
+        """Give the newest decisions, in their order.
+
+        Parameters
+        ----------
+        begun
+            Only those that began something: of every hour's "not due" there are thousands.
+        """
         chosen = [DECISIONS.c.project == project]
+        if begun:
+            chosen.append(DECISIONS.c.ending != "not due")
         if since is not None:
             chosen.append(DECISIONS.c.at >= since)
         return self._decisions(*chosen, limit=limit)

@@ -15,7 +15,7 @@ from lifecycle.retraining.aiming import Aim, aim, with_window
 from lifecycle.retraining.decision import Decision
 from lifecycle.retraining.declaration import Retraining
 from lifecycle.retraining.due import decide
-from lifecycle.retraining.ending import StoryEnd, finish, give_up
+from lifecycle.retraining.ending import StoryEnd, finish, give_up, why_set_aside
 
 
 def decide_now(
@@ -33,11 +33,13 @@ def decide_now(
     ----------
     is_my_turn
         Whether the caller holds the lease: then a retraining that has not ended has died, and
-        that is written down first.
+        that is written down first; and a version nobody may approve any more is the challenger
+        no longer, so that the next need not beat it.
     """
     if is_my_turn:
         for dead in records.running(project.name):
             _change(records, give_up(dead, now=as_of, why="It ended without saying how."))
+        _set_stale_aside(project, records, as_of)
     found = situation(
         project,
         records=records,
@@ -48,6 +50,22 @@ def decide_now(
         is_my_turn=is_my_turn,
     )
     return records.add(decide(found, project.retraining, now=as_of))
+
+
+def _set_stale_aside(project: Project, records: Records, as_of: datetime) -> None:
+    """Take the name of challenger from a retraining's version that was not taken in time.
+
+    What somebody trained by hand stays: no decision speaks of it.
+    """
+    challenger = registry.alias_of(project.name, registry.CHALLENGER)
+    found = records.decisions(project.name, begun=True) if challenger is not None else ()
+    made = next((one for one in reversed(found) if one.version == challenger), None)
+    why = "" if made is None else why_set_aside(made, project.retraining, as_of=as_of)
+    if made is None or not why or not registry.set_aside(project.name, str(made.version)):
+        return
+    if made.ending != "rejected":
+        remark = f"Version {made.version} is the challenger no longer: {why}."
+        records.change(made.number, at=as_of, remark=remark)
 
 
 def begun(

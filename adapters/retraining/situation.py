@@ -71,7 +71,7 @@ def situation_of(
     is_my_turn: bool = False,
 ) -> Situation:
     """Gather a situation where the stories of champion and challenger are known already."""
-    decisions = records.decisions(project.name)
+    decisions = records.decisions(project.name, begun=True)
     reigning = _champion(project.name, champion, decisions, state=state, as_of=as_of)
     reviews = (
         ()

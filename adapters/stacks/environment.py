@@ -1,5 +1,6 @@
 """The process before ZenML is imported: state in one folder, telemetry off, a quick store."""
 
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -33,6 +34,8 @@ def prepare(root: Path) -> Path:
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     _quicken_stores(folder)
+    # ZenML lets nothing below CRITICAL through, of anybody.
+    logging.getLogger("perennial").setLevel(logging.WARNING)
     return folder
 
 

@@ -1,6 +1,6 @@
 """How good scores were, by month."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,3 @@ def of_served(events: Path, contract: Contract, number: int, *, as_of: datetime)
 def figures(answers: Answers) -> dict[str, float]:
     """Compute what the table shows."""
     return {metric: float(compute(metric, answers)) for metric in METRICS}
-
-
-LATER = timedelta(days=10)
-"""After which every label of a month has come."""

@@ -11,20 +11,20 @@ from adapters.stacks.environment import STATE, prepare
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_MONTH, LAST_MONTH = 4, 12
 TEST = timedelta(days=14)
+MORNING = timedelta(hours=7)
+"""When of the first day of a month the month before is looked at."""
+
 START = datetime(2013, 1, 1, tzinfo=UTC)
 
 CHANGES = (
     "search.families=[linear, xgboost]",
     "search.folds=3",
-    "gates=[{kind: baseline, metric: log_loss}, {kind: overfit, metric: roc_auc, at_most: 0.15}, "
-    "{kind: champion, metric: log_loss, confidence: 0.95}]",
+    "gates=[{kind: champion, metric: log_loss, confidence: 0.95}]",
     "serving.engine=process",
     "monitoring.window=month",
-    "retraining.when=[drift, concept]",
-    "retraining.window=all",
-    "retraining.test=14d",
+    "monitoring.labels.query=false",
+    "retraining.after=1",
     "retraining.cooldown=7d",
-    "retraining.min_labels=5000",
     "retraining.approval=automatic",
 )
 """What differs from the flights project: a search that fits into minutes, months for windows, and

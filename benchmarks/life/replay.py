@@ -1,7 +1,7 @@
 """Flights asked about on their day, through the real service, and their truth told later."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +91,3 @@ class Replay:
         answered = self._client.post(path, content=msgspec.json.encode(body), headers=headers)
         if answered.is_error:
             raise RuntimeError(f"{path} answered {answered.status_code}: {answered.text[:1000]}")
-
-
-def as_utc(moment: datetime) -> datetime:
-    """Read a moment of a table, which has no zone."""
-    return moment.replace(tzinfo=UTC)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.life.measuring import of_candidate
-from benchmarks.life.place import FIRST_MONTH, LAST_MONTH, enter, flights, month
+from benchmarks.life.place import FIRST_MONTH, LAST_MONTH, ROOT, enter, flights, month
 
 
 def main(state: Path, seconds: int) -> None:
@@ -14,20 +14,21 @@ def main(state: Path, seconds: int) -> None:
     from adapters import registry
     from adapters.warehouse import gather
     from lifecycle.data.conform import conform
+    from lifecycle.data.declaration import Window
     from pipelines.running import run
 
     for number in range(FIRST_MONTH, LAST_MONTH + 1):
         loaded = flights(month(number), seconds=seconds)
-        ending = run("training", loaded, stack="local", root=loaded.folder.parents[1])
+        ending = run("training", loaded, stack="local", root=ROOT)
         version = ending.story.version
         if version is None:
             raise RuntimeError(f"Nothing was registered: {ending.story.blocking}")
         candidate = registry.candidate_of("flights", version.number)
-        window = f"{{from: {month(number):%Y-%m-%d}, to: {month(number + 1):%Y-%m-%d}}}"
-        later = (f"data.window={window}",)
-        asked = flights(month(number), seconds=seconds, changes=later).project
-        raw, _ = gather(asked.data, asked.columns, home=loaded.folder)
-        table, _, _ = conform(raw, asked.columns, asked.data)
+        asked = loaded.project
+        window = Window(start=month(number), end=month(number + 1))
+        data = asked.data.model_copy(update={"window": window})
+        raw, _ = gather(data, asked.columns, home=loaded.folder)
+        table, _, _ = conform(raw, asked.columns, data)
         figures = of_candidate(candidate, table, asked.data.label.column)
         print(json.dumps({"month": number, **figures}), flush=True)
 

@@ -12,6 +12,7 @@ from lifecycle.evaluation.answers import Answers, answer
 from lifecycle.evaluation.bootstrap import measure, resample
 from lifecycle.evaluation.calibration import expected_calibration_error, noise_floor
 from lifecycle.evaluation.curves import count_decisions, draw_curves
+from lifecycle.evaluation.design_effect import residual_effect
 from lifecycle.evaluation.diagnosis import diagnose
 from lifecycle.evaluation.evidence import (
     Comparison,
@@ -122,6 +123,7 @@ def evaluate(
         train_rows_in_test=overlap(train, test, data),
         train_measures=train_measures,
         resampled_by=units.name,
+        residual_effect=residual_effect(answers, units),
         missing=(*missing, *gone, *undefined, *train_gone, *weightless, *unsliced),
         **_calibrate(answers, seed),
     )

@@ -78,7 +78,8 @@ class Concept(Section):
     metric
         By default the metric of the search.
     worse_by
-        The smallest worsening that matters, as a share of the version's own figure.
+        The smallest worsening that matters, as a share of how far the version's own figure is
+        from its ideal: zero for losses, one for all others.
     confidence
         Of the interval that has to lie beyond.
     calibration

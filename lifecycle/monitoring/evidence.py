@@ -41,6 +41,8 @@ class Shift(Value):
         Where training had more values than its profile names, `unseen` is the least share that is
         new or as good as new, and `unseen_most` the most; both are of the known values, as
         `outside` is. Probabilities by chance, corrected as `adjusted` is.
+    missing_usual
+        As `usual`, of the change of the missing share.
     cells
         Categories: how many groups of values were compared; rare ones are put together.
     is_new
@@ -68,6 +70,7 @@ class Shift(Value):
     unseen_most: float | None = None
     unseen_p: float | None = None
     outside_p: float | None = None
+    missing_usual: float | None = None
     cells: int | None = None
     is_new: bool = False
 

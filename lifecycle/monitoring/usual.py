@@ -10,6 +10,7 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import Field
 
 from lifecycle.monitoring.counting import count
 from lifecycle.monitoring.drift.usual import usual
@@ -31,7 +32,7 @@ class Usual(Value):
     A column is missing where there were too few stretches of that length.
     """
 
-    by_days: dict[int, dict[str, float]] = {}
+    by_days: dict[int, dict[str, float]] = Field(default_factory=dict)
 
     def of(self, length: Length) -> Mapping[str, float]:
         """Give what is usual for windows of a length, from the nearest length that is known.

@@ -119,6 +119,26 @@ def reject(decision: Decision, *, now: datetime, by: str, remark: str = "") -> D
     return _settle(decision, "rejected", now=now, by=by, remark=remark)
 
 
+def why_set_aside(decision: Decision, policy: Retraining, *, as_of: datetime) -> str:
+    """Say why a version that has won is to be the challenger no longer; empty where it may stay.
+
+    As long as it is, the next successor has to be better than it.
+
+    Examples
+    --------
+    >>> at = datetime(2013, 5, 1)
+    >>> won = Decision(project="p", at=at, as_of=at, is_due=True, ending="awaiting", version="4")
+    >>> why_set_aside(won, Retraining(), as_of=at.replace(month=7))
+    'it has waited for an answer for more than 30 days'
+    """
+    if decision.ending == "rejected":
+        return "it was rejected"
+    waits = decision.ending in ("awaiting", "won")
+    if waits and as_of - decision.as_of > policy.approve_within:
+        return f"it has waited for an answer for more than {tell_length(policy.approve_within)}"
+    return ""
+
+
 def _settle(decision: Decision, ending: Ending, *, now: datetime, by: str, remark: str) -> Decision:
     update = {"ending": ending, "settled": now, "settled_by": by, "remark": remark}
     return decision.model_copy(update=update)

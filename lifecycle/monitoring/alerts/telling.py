@@ -34,7 +34,7 @@ _NEXT = {
     Cause.MEMORY: _LOOK,
     Cause.SERVICE: _LOOK + " python run.py resume begins again what was deployed.",
     Cause.EVENTS: _LOOK + " Look whether the folder of events can be written.",
-    Cause.DISK: "Free some space, or keep less: monitoring.keep and governance.retention.",
+    Cause.DISK: "Free some space, or keep less: monitoring.keep.",
     Cause.MONITORING: "python run.py --pipeline monitoring --project {project} looks again.",
 }
 

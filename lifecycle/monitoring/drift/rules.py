@@ -158,9 +158,9 @@ def _not_compared(rule: str, shift: Shift, drift: Drift) -> Verdict | None:
         why = f"{known:,} of {shift.rows:,} rows have a value, and at least {drift.rows:,} have to"
     else:
         why = f"{before:,} training rows have a value, and at least {FEWEST} have to"
-    if not before or (shift.distance is None and min(known, before) >= FEWEST):
-        # nothing was learnt from it (that it has values now is told by `missing`), or only values
-        # too rare to be compared (what can be said of those is told by `unseen`)
+    if not (known and before) or (shift.distance is None and min(known, before) >= FEWEST):
+        # there is nothing on one side, which `missing` tells; or only values too rare to be
+        # compared, and what can be said of those is told by `unseen`
         return None
     reason = (
         f'Whether "{shift.column}" has moved cannot be told: {why}. Declare a longer '
@@ -179,9 +179,16 @@ def _missing(shift: Shift, drift: Drift) -> Verdict:
         f"training it was {_percent(shift.missing_before)}"
     )
     return _share(
-        f"missing {shift.column}", told, change, highest, shift.missing_p, drift.missing, drift,
-        "a change of",
-    )  # fmt: skip
+        f"missing {shift.column}",
+        told,
+        change,
+        highest,
+        shift.missing_p,
+        drift.missing,
+        drift,
+        what="a change of",
+        usual=shift.missing_usual or 0.0,
+    )
 
 
 def _unseen(shift: Shift, drift: Drift) -> Verdict:
@@ -195,7 +202,7 @@ def _unseen(shift: Shift, drift: Drift) -> Verdict:
         )
     highest = share_highest(round(share * known), known)
     return _share(
-        f"unseen {shift.column}", told, share, highest, shift.unseen_p, drift.unseen, drift, ""
+        f"unseen {shift.column}", told, share, highest, shift.unseen_p, drift.unseen, drift
     )
 
 
@@ -204,7 +211,7 @@ def _range(shift: Shift, drift: Drift) -> Verdict:
     told = f'{_percent(share)} of {known:,} values of "{shift.column}" are beyond training\'s range'
     highest = share_highest(round(share * known), known)
     return _share(
-        f"range {shift.column}", told, share, highest, shift.outside_p, drift.outside, drift, ""
+        f"range {shift.column}", told, share, highest, shift.outside_p, drift.outside, drift
     )
 
 
@@ -216,20 +223,26 @@ def _share(
     adjusted: float | None,
     limit: float,
     drift: Drift,
-    what: str,
+    *,
+    what: str = "",
+    usual: float = 0.0,
 ) -> Verdict:
     """Judge a share as a distance is judged."""
+    custom = " (within the training rows it changes that much by itself)" if usual > limit else ""
+    least, limit = max(_HALF * limit, usual), max(limit, usual)
     is_credible = adjusted is not None and adjusted <= drift.false_discoveries
-    matters = highest >= limit and measured >= _HALF * limit
+    matters = highest >= limit and measured >= least
     chance = "" if adjusted is None else f" ({_chance(adjusted)})"
     size = f"{what} {_percent(limit)}".strip()
     if is_credible and matters:
-        tail = f"{size} matters, at most {_percent(highest)} is credible, and chance does not "
+        tail = (
+            f"{size} matters{custom}, at most {_percent(highest)} is credible, and chance does not "
+        )
         tail += f"explain it{chance}. Look at what has changed in it; retrain if it lasts."
-    elif is_credible:
-        tail = f"{size} matters."
+    elif is_credible or not measured:
+        tail = f"{size} would matter{custom}."
     else:
-        tail = f"{size} matters, and chance explains what was found{chance}."
+        tail = f"{size} would matter{custom}, and chance explains what was found{chance}."
     return Verdict(
         rule=rule,
         outcome=Outcome.FAIL if is_credible and matters else Outcome.PASS,

@@ -1,6 +1,6 @@
 """How far every column of a window has moved from the training rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from lifecycle.monitoring.declaration import Drift
@@ -67,7 +67,8 @@ def find_shifts(
     now
         Of the window, counted at the edges and the values of `then`.
     usual
-        By name, for inputs and labels, what `lifecycle.monitoring.drift.usual` found.
+        By name, for inputs and labels, what `lifecycle.monitoring.drift.usual` found: of the
+        distance, and (by `missing_key`) of the change of the missing share.
 
     Raises
     ------
@@ -75,6 +76,7 @@ def find_shifts(
         If a column was not counted alike on both sides.
     """
     looks = list(_look_at_all(then, now, drift))
+    names = {column.name for column in then.columns}
     raw = {(place, test): p for place, look in enumerate(looks) for test, p in look.tests.items()}
     adjusted = adjust(raw)
     return tuple(
@@ -82,10 +84,21 @@ def find_shifts(
             look,
             {test: adjusted[place, test] for test in look.tests},
             drift,
-            usual or {},
+            _usual(look.column, usual or {}, names),
         )
         for place, look in enumerate(looks)
     )
+
+
+def missing_key(name: str) -> str:
+    """Name a column's missing share among what is usual; a column of that name goes before it.
+
+    Examples
+    --------
+    >>> missing_key("temp")
+    'missing temp'
+    """
+    return f"missing {name}"
 
 
 def limit_of(column: Summary, drift: Drift) -> float:
@@ -122,11 +135,18 @@ def _look(then: Summary | None, now: Summary | None, rows: int) -> _Look:
 
 
 def _shift(
-    look: _Look, adjusted: Mapping[str, float], drift: Drift, usual: Mapping[str, float]
+    look: _Look,
+    adjusted: Mapping[str, float],
+    drift: Drift,
+    usual: tuple[float | None, float | None],
 ) -> Shift:
     column, then, now, found = look.column, look.then, look.now, look.found
     missing_p = adjusted.get("missing")
+    distance, change = usual
+    before = _share_missing(then)
     has_none = then is not None and look.rows >= drift.rows and (now is None or not now.known)
+    is_news = missing_p is not None and missing_p <= drift.false_discoveries
+    is_unusual = change is None or 1 - before > change
     return Shift(
         column=column.name,
         subject=column.subject,
@@ -137,14 +157,15 @@ def _shift(
         p_value=found.p_value,
         adjusted=adjusted.get("distance"),
         limit=limit_of(column, drift),
-        usual=None if column.subject == "prediction" else usual.get(column.name),
+        usual=distance,
         figures=found.figures,
         missing=_share_missing(now) if now is not None else float(look.rows > 0),
-        missing_before=_share_missing(then),
+        missing_before=before,
         missing_p=missing_p,
         unseen=found.unseen,
         outside=found.outside,
-        is_gone=has_none and missing_p is not None and missing_p <= drift.false_discoveries,
+        is_gone=has_none and is_news and is_unusual,
+        missing_usual=change,
         rows_before=0 if then is None else then.rows,
         unseen_most=found.unseen_most,
         unseen_p=adjusted.get("unseen"),
@@ -152,6 +173,16 @@ def _shift(
         cells=found.cells,
         is_new=then is None,
     )
+
+
+def _usual(
+    column: Summary, usual: Mapping[str, float], names: Container[str]
+) -> tuple[float | None, float | None]:
+    """Give what is usual of a column's distance, and of the change of its missing share."""
+    if column.subject == "prediction":
+        return None, None
+    key = missing_key(column.name)
+    return usual.get(column.name), None if key in names else usual.get(key)
 
 
 def _share_missing(column: Summary | None) -> float:

@@ -142,13 +142,16 @@ def single_p(then: ArrayLike, now: ArrayLike, *, rows_then: int, rows_now: int) 
     >>> single_p([5, 1000], [40, 100], rows_then=2000, rows_now=200) < 1e-20
     True
     """
-    before, after = np.asarray(then, dtype=np.int64), np.asarray(now, dtype=np.int64)
-    both, whole = before + after, rows_then + rows_now
-    before, after, both = before[both > 0], after[both > 0], both[both > 0]
-    if not len(both):
+    after = np.asarray(now, dtype=np.int64)
+    both, whole = np.asarray(then, dtype=np.int64) + after, rows_then + rows_now
+    part = rows_now / whole
+    gaps = after - both * part
+    # within a deviation of what is expected nothing is striking, and need not be worked out
+    places = np.flatnonzero(gaps**2 > both * part * (1 - part) * (1 - both / whole))
+    if not len(places):
         return 1.0
-    more = after * whole > both * rows_now  # the smaller tail is on that side
-    tails = np.empty(len(both))
+    after, both, more = after[places], both[places], gaps[places] > 0
+    tails = np.empty(len(places))
     tails[more] = stats.hypergeom.sf(after[more] - 1, whole, both[more], rows_now)
     tails[~more] = stats.hypergeom.cdf(after[~more], whole, both[~more], rows_now)
     return float(min(1.0, (2 * tails * whole / both).min()))

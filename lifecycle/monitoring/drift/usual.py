@@ -1,12 +1,12 @@
 """How far stretches of the training rows are from the rest: the ups and downs there always are."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from lifecycle.monitoring.drift.comparing import distance_of
-from lifecycle.monitoring.drift.shifts import FEWEST
+from lifecycle.monitoring.drift.shifts import FEWEST, missing_key
 from lifecycle.monitoring.summary import Summaries, Summary
 
 FEWEST_STRETCHES = 8
@@ -19,9 +19,9 @@ def usual(stretches: Sequence[Summaries], whole: Summaries) -> dict[str, float]:
     """Find, for each input and label, what 95 of 100 stretches stay below.
 
     Of each stretch the distance, free of the noise of small samples, from all *other* training
-    rows, since a new window is no part of them either. The quantile is the one that a further
-    stretch like these exceeds with a probability of at most 5 %; below 19 stretches there is none,
-    and the largest is taken.
+    rows, since a new window is no part of them either; and the change of the missing share. The
+    quantile is the one that a further stretch like these exceeds with a probability of at most
+    5 %; below 19 stretches there is none, and the largest is taken.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def usual(stretches: Sequence[Summaries], whole: Summaries) -> dict[str, float]:
     Returns
     -------
     dict
-        By the name of the column. One with fewer than eight stretches of at least thirty known
-        values is left out: nothing is known of it.
+        By the name of the column, and by `missing_key` of it. One with fewer than eight stretches
+        of at least thirty known values (for missing ones: rows) is left out: nothing is known.
 
     References
     ----------
@@ -47,15 +47,27 @@ def usual(stretches: Sequence[Summaries], whole: Summaries) -> dict[str, float]:
         for column in whole.columns
         if column.subject != "prediction"
     }
+    names = {column.name for column in columns.values()}
     for stretch in stretches:
         for part in stretch.columns:
-            column = columns.get((part.subject, part.name))
-            if column is None or part.known < FEWEST or column.known - part.known < FEWEST:
-                continue
-            distance = distance_of(_without(column, part), part)
-            if distance is not None:
-                found[part.name].append(distance)
+            if (column := columns.get((part.subject, part.name))) is not None:
+                for key, value in _differences(column, part):
+                    if key == part.name or key not in names:
+                        found[key].append(value)
     return {name: _quantile(seen) for name, seen in found.items() if len(seen) >= FEWEST_STRETCHES}
+
+
+def _differences(whole: Summary, part: Summary) -> Iterator[tuple[str, float]]:
+    """Tell a stretch from the rest, as far as both have enough rows and values."""
+    if min(part.rows, whole.rows - part.rows) < FEWEST:
+        return
+    rest = _without(whole, part)
+    if whole.missing:
+        yield missing_key(part.name), abs(part.missing / part.rows - rest.missing / rest.rows)
+    if min(part.known, rest.known) >= FEWEST:
+        distance = distance_of(rest, part)
+        if distance is not None:
+            yield part.name, distance
 
 
 def _quantile(seen: list[float]) -> float:
@@ -65,14 +77,14 @@ def _quantile(seen: list[float]) -> float:
 
 def _without(whole: Summary, part: Summary) -> Summary:
     """Take a stretch out of all rows; what sketches got wrong is kept within bounds."""
-    known = whole.known - part.known
+    known = max(0, whole.known - part.known)
     left = {
         "rows": whole.rows - part.rows,
         "missing": whole.rows - part.rows - known,
     }
     if whole.kind == "number":
         shares = np.array(whole.cumulative) * whole.known - np.array(part.cumulative) * part.known
-        cumulative = np.clip(np.maximum.accumulate(shares / known), 0.0, 1.0)
+        cumulative = np.clip(np.maximum.accumulate(shares / max(known, 1)), 0.0, 1.0)
         return whole.model_copy(update=left | {"cumulative": tuple(cumulative.tolist())})
     counts = {
         value: max(0, rows - part.counts.get(value, 0)) for value, rows in whole.counts.items()

@@ -158,14 +158,10 @@ def _judge_worsening(
 
 
 def _tell_amount(found: Worsening, concept: Concept) -> str:
-    way = "worse" if found.amount > 0 else "better"
-    share = "" if found.share is None else f" ({percent(abs(found.share))})"
-    if found.amount == 0:
-        way, share = "no change", ""
-    return (
-        f"{way} by {figure(abs(found.amount))}{share}, "
-        f"{between(found.low, found.high, concept.confidence)} of the worsening"
-    )
+    amount, share = figure(abs(found.amount)), abs(found.share or 0.0)
+    told = amount if found.share is None else f"{amount} ({percent(share)})"
+    way = f"{'worse' if found.amount > 0 else 'better'} by {told}" if found.amount else "no change"
+    return f"{way}, {between(found.low, found.high, concept.confidence)} of the worsening"
 
 
 def _conclude(found: Worsening) -> str:
@@ -332,7 +328,7 @@ def _name(groups: Sequence[GroupChange]) -> str:
 
 def _tell_change(change: GroupChange) -> str:
     before = "before is not known" if change.before is None else f"{figure(change.before)} before"
-    return f"{figure(change.excess)} more a row than expected, {before}"
+    return f"{figure(change.excess)} more a row than the others, {before}"
 
 
 def judge_slow(slow: Slow, concept: Concept) -> tuple[Finding, ...]:

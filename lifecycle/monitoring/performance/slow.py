@@ -16,6 +16,8 @@ References
 .. [2] C. P. Quesenberry, SPC Q charts for start-up processes and short or long runs, Journal of
    Quality Technology 23 (1991): a spread that is still being learnt makes Student's t of a
    normal value, and is taken for what it is.
+.. [3] G. Box, G. Jenkins, G. Reinsel, Time Series Analysis, Wiley (2008): the first-order
+   autoregressive process.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,6 +43,9 @@ _LARGEST_STAKE = 1.0
 _LARGEST_GAIN = 2.0
 """Logarithm of what one window may multiply: an outlier is not a change, three in a row are."""
 _CLIP = 3.0
+_OVER = 0.1
+"""A change is over once the evidence has fallen to this share of the limit, and not before."""
+_MOST_MEMORY = 0.6
 _MOST = 2.0
 """Logarithm of how far above its limit evidence is kept, so that it can be over again."""
 NO_LABELS = "No window has labels yet."
@@ -98,6 +103,23 @@ class _Spread:
         freedom = prior + max(count - 1, 0)
         total = prior * (known or 0.0) + added
         return max(total / freedom, 0.0) if freedom else 0.0, freedom
+
+    def memory(self) -> float:
+        """Tell how much longer runs of alike windows vary than windows that forget [3]_.
+
+        The variance of a long mean over that of its parts, were each window to remember a
+        share of the last: (1 + r) / (1 - r). One while too little has been seen.
+        """
+        means = np.array(self.means)
+        if len(means) <= _BURN_IN:
+            return 1.0
+        far = means - np.median(means)
+        usual = _CLIP * np.median(np.abs(far)) / stats.norm.ppf(0.75)
+        far = far.clip(-usual, usual)
+        prior = _BURN_IN * float((far**2).mean())
+        alike = float((far[1:] * far[:-1]).sum()) / max(float((far**2).sum()) + prior, 1e-300)
+        alike = min(max(alike, 0.0), _MOST_MEMORY)
+        return (1 + alike) / (1 - alike)
 
     def learn(self, sums: LossSums, within: float) -> None:
         """Take a window that has been judged in."""
@@ -167,7 +189,7 @@ def _standard_error(own: Measure) -> float | None:
 
 
 def _pile_up(history: History, stakes: _Stakes, limit: float) -> Iterable[tuple[Span, Slow]]:
-    spread, evidence, rows = _Spread(), 0.0, 0
+    spread, evidence, rows, is_changed = _Spread(), 0.0, 0, False
     begun: datetime | None = None
     ahead, total, counted = 0.0, 0.0, 0
     for number, (span, sums) in enumerate(history, start=1):
@@ -179,7 +201,7 @@ def _pile_up(history: History, stakes: _Stakes, limit: float) -> Iterable[tuple[
                 begun, total, counted = span.start, 0.0, 0
             ahead = max(0.0, ahead + gain)
             total, counted = total + sums.total, counted + sums.rows
-        is_changed = evidence >= limit
+        is_changed = evidence >= limit * (_OVER if is_changed else 1.0)
         yield (
             span,
             Slow(
@@ -207,8 +229,8 @@ def _gain(sums: LossSums, spread: _Spread, stakes: _Stakes) -> float | None:
     if stakes.variance is not None:
         known = max(stakes.variance / sums.rows - within, 0.0)
     between, freedom = spread.between(known)
+    variance = (within + between) * spread.memory()
     spread.learn(sums, within)
-    variance = within + between
     if variance <= 0 or freedom < _BURN_IN - 1:
         return None
     deviation = sqrt(variance)

@@ -133,17 +133,38 @@ def test_each_kind_of_trouble_is_found_by_its_name():
     assert "75 % of 2,000 rows; in training it was 50 %" in found["missing dew point"].reason
 
 
-def test_a_column_with_too_few_values_is_unknown_unless_the_answer_is_plain():
-    sparse = np.where(np.arange(1_000) % 8 == 0, 1.0, np.nan)
-    then = {"x": sparse * RNG.normal(size=1_000)}
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({"adjusted": 0.2, "highest": 0.25}, Outcome.UNKNOWN),
+        ({"adjusted": 0.2, "highest": 0.19}, Outcome.PASS),
+        ({}, Outcome.FAIL),
+    ],
+    ids=["open", "ruled out", "found"],
+)
+def test_of_few_known_values_only_what_they_leave_open_is_unknown(changes, outcome):
+    found = judge_shifts(
+        (CLEAR.model_copy(update={"missing": 0.9, "missing_before": 0.9, **changes}),),
+        DRIFT,
+        rows=1_000,
+    )
 
-    alike = _verdicts(then, {"x": sparse * RNG.permutation(then["x"])})["drift x"]
-    moved = _verdicts(then, {"x": sparse * 3 + sparse * RNG.normal(size=1_000)})["drift x"]
-    between = _verdicts(then, {"x": sparse * (RNG.normal(0.6, 1, size=1_000))})["drift x"]
+    assert [finding.verdict.outcome for finding in found] == [outcome]
 
-    assert alike.outcome in (Outcome.PASS, Outcome.UNKNOWN)
-    assert moved.outcome is Outcome.FAIL
-    assert between.outcome in (Outcome.UNKNOWN, Outcome.FAIL)
+
+def test_a_share_that_goes_missing_now_and_then_by_itself_is_no_news():
+    rows = 1_000
+    then = {"gust": np.where(np.arange(rows) % 8 == 0, 1.0, np.nan)}
+    before, after = both(then, {"gust": np.full(rows, np.nan)})
+
+    def judged(usual):
+        found = find_shifts(before, after, DRIFT, usual=usual)
+        return {f.verdict.rule: f.verdict for f in judge_shifts(found, DRIFT, rows=rows)}
+
+    assert judged({})["gone gust"].outcome is Outcome.FAIL
+    assert list(judged({"missing gust": 0.2})) == ["missing gust"]
+    assert judged({"missing gust": 0.2})["missing gust"].outcome is Outcome.PASS
+    assert "by itself" in judged({"missing gust": 0.2})["missing gust"].reason
 
 
 def test_nearly_no_values_in_training_is_unknown():
@@ -169,7 +190,7 @@ def test_a_new_column_warns_and_is_not_fatal():
 @pytest.mark.parametrize("reference", [2_000, 200_000])
 def test_forty_columns_that_have_not_moved_stay_quiet(reference, rows):
     rng = np.random.default_rng([1, reference, rows])
-    alarms = [simulated.alarms(*simulated.window(reference, rows, rng), rows) for _ in range(25)]
+    alarms = [simulated.alarms(*simulated.window(reference, rows, rng), rows) for _ in range(20)]
 
     assert sum(map(bool, alarms)) <= 2
 
@@ -183,9 +204,9 @@ def test_a_shift_of_the_declared_size_is_found(name, shape, reference, rows):
     rng = np.random.default_rng([2, reference])
     moved = simulated.Moved(DRIFT.shift, shape)
 
-    found = simulated.found(name, moved, reference, rows, 60, rng)
+    found = simulated.found(name, moved, reference, rows, 30, rng)
 
-    assert found >= 0.85
+    assert found >= 0.8
 
 
 @pytest.mark.parametrize("name", ["continuous 1", "truth 0.5", "three 1", "airports 1"])
@@ -193,4 +214,4 @@ def test_half_the_declared_size_in_many_rows_is_no_drift(name):
     rng = np.random.default_rng(3)
     moved = simulated.Moved(DRIFT.shift / 2, "one")
 
-    assert simulated.found(name, moved, 20_000, 20_000, 40, rng) == 0.0
+    assert simulated.found(name, moved, 20_000, 20_000, 10, rng) == 0.0

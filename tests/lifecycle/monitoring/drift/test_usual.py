@@ -40,6 +40,35 @@ def test_a_stretch_is_compared_with_the_others_and_not_with_itself():
     assert usual(stretches, whole)["temp"] == pytest.approx(1.0, abs=0.01)
 
 
+def test_values_that_are_missing_for_days_are_usually_missing():
+    parts = [{"gust": np.full(100, np.nan if day % 3 else 1.0)} for day in range(30)]
+    whole = counted({"gust": np.concatenate([part["gust"] for part in parts])})
+
+    found = usual([counted(part, like=whole) for part in parts], whole)
+
+    assert found["missing gust"] == pytest.approx(20 / 29, abs=0.01)
+
+
+def test_a_column_with_the_name_of_anothers_missing_share_has_its_own_distance():
+    stretches, whole = _stretches(np.zeros(10))
+    gaps = {"rows": lambda column: column.rows * 2, "missing": lambda column: column.rows}
+    changes = {"temp": {"name": "missing who"}, "who": {}}
+    renamed = [
+        Summaries(
+            columns=tuple(
+                column.model_copy(
+                    update=changes[column.name]
+                    or {figure: change(column) for figure, change in gaps.items()}
+                )
+                for column in part.columns
+            )
+        )
+        for part in (whole, *stretches)
+    ]
+
+    assert usual(renamed[1:], renamed[0])["missing who"] == usual(stretches, whole)["temp"]
+
+
 def test_of_few_stretches_nothing_is_known():
     assert usual(*_stretches(np.zeros(7))) == {}
     assert usual([], Summaries()) == {}

@@ -253,8 +253,10 @@ def _fails(task, rows, runs, *, pieces=0, storm=0.0, known_pieces=0, **change):
     metrics = ("rmse", "mae", "r2") if task is Task.REGRESSION else ("log_loss", "accuracy")
     counted = dict.fromkeys(Cause, 0)
     for run in range(runs):
+        # Its pieces are as large as those of a window of one piece.
+        size = rows * (known_pieces if pieces == 1 else 10)
         own = judge_version(
-            draw(task, 10 * rows, seed=10_000 + run, pieces=known_pieces, storm=storm), metrics
+            draw(task, size, seed=10_000 + run, pieces=known_pieces, storm=storm), metrics
         )
         told = look_at(draw(task, rows, seed=run, pieces=pieces, storm=storm, **change), own)
         failed = {

@@ -58,7 +58,7 @@ def heavy(generator, rows):
 )
 def test_false_alarms_are_at_least_as_far_apart_as_declared(alike):
     alarms = windows = 0
-    for seed in range(25):
+    for seed in range(15):
         error = np.hypot(0.5 / np.sqrt(ROWS_OF_A_TEST), alike.get("days", 0) / np.sqrt(60))
         told = trace(a_history(200, seed=seed, **alike), a_version(error), Concept())
         alarms += sum(
