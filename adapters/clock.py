@@ -39,6 +39,19 @@ def now() -> datetime:
     return clock()()
 
 
+def moment_of(text: str) -> datetime:
+    """Read a moment in UTC; an empty text is now.
+
+    Examples
+    --------
+    >>> moment_of("2013-07-01T00:00:00+00:00").isoformat()
+    '2013-07-01T00:00:00+00:00'
+    >>> moment_of("").tzinfo
+    datetime.timezone.utc
+    """
+    return datetime.fromisoformat(text).astimezone(UTC) if text else now()
+
+
 def _read(path: Path) -> datetime:
     try:
         moment = datetime.fromisoformat(path.read_text(encoding="ascii").strip())

@@ -54,11 +54,14 @@ def reject(
     project: Project = "flights",
     by: By = None,
     why: Annotated[str, typer.Option(help="What is written down with it.")] = "",
+    stack: Stack = "local",
 ) -> None:
     """Say no to the successor that has won and waits; the champion stays."""
     folder = opened_state()
+    from adapters.stacks.activation import point_at_tracker
     from pipelines.approving import reject as say_no
 
+    point_at_tracker(stack, root=ROOT)
     say_no(named(project, folder), by=by or _who(), why=why, state=folder)
 
 

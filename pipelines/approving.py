@@ -46,7 +46,7 @@ def approve(
 
 
 def reject(project: str, *, by: str, why: str, state: Path) -> Decision:
-    """Say no to what waits.
+    """Say no to what waits: it is the challenger no longer, and nobody need beat it.
 
     Raises
     ------
@@ -56,13 +56,15 @@ def reject(project: str, *, by: str, why: str, state: Path) -> Decision:
     with Records.open(state) as records:
         waiting = _waiting(records, project)
         rejected = ending.reject(waiting, now=now(), by=by, remark=why)
+        kept = keep(rejected, records=records)
+        registry.set_aside(project, rejected.version or "")
         print(f"Version {waiting.version} of {project} is rejected; what answers goes on.")
-        return keep(rejected, records=records)
+        return kept
 
 
 def _waiting(records: Records, project: str) -> Decision:
     """Find the decision that waits for somebody."""
-    found = [one for one in records.decisions(project) if one.is_due]
+    found = records.decisions(project, begun=True)
     if not found:
         raise Refused(
             f"No successor of {project} was ever trained by policy, so none waits. To ask for "

@@ -18,10 +18,13 @@ from steps.survey import survey
     execution_mode=ExecutionMode.FAIL_FAST,
 )
 def monitoring(project: Project, home: str, as_of: str) -> None:
-    """From what was answered, and has become true since, to who is told."""
-    relabelled = relabel(project, home, as_of)
-    windows = survey(project.monitoring, relabelled, project.name, as_of)
-    reviews = review(windows, project, as_of)
-    looked = look(reviews, project, as_of)
-    told = alarm(looked, project.monitoring.alerts, project.name, as_of)
-    picture(looked, told, project, as_of)
+    """From what was answered, and has become true since, to who is told.
+
+    Without a moment it is now, whenever that is: the first step says so for all.
+    """
+    relabelled, moment = relabel(project, home, as_of)
+    windows = survey(project.monitoring, relabelled, project.name, moment)
+    reviews = review(windows, project, moment)
+    looked = look(reviews, project, moment)
+    told = alarm(looked, project.monitoring, project.name, moment)
+    picture(looked, told, project, moment)

@@ -20,8 +20,11 @@ from steps.settle import settle
 def retraining(
     project: Project, home: str, purpose: Purpose, lineage: Lineage, decision: int, as_of: str
 ) -> None:
-    """From a reason to a successor that was judged against the champion."""
-    data, split, traced, number = aim(project, home, lineage, decision, as_of)
+    """From a reason to a successor that was judged against the champion.
+
+    Without a moment it is now, whenever that is; without a decision it is taken then.
+    """
+    data, split, traced, number, moment = aim(project, home, lineage, decision, as_of)
     story, verdicts, page = learn(project, data, split, home, purpose, traced)
-    settled = settle(story, page, project.retraining, number, as_of)
+    settled = settle(story, page, project.retraining, number, moment)
     conclude(verdicts, settled)

@@ -59,8 +59,8 @@ def run(name: str, loaded: LoadedProject, *more: Any, stack: str, root: Path) ->
         What the pipeline takes besides what training does.
     """
     activate(stack, root=root)
-    lineage = _lineage(name, loaded, stack=stack, root=root)
-    purpose = _purpose(loaded)
+    lineage = lineage_of(name, loaded, stack=stack, root=root)
+    purpose = purpose_of(loaded)
     home = str(below(loaded.folder, root))
     done = launch(name, lineage.run, loaded.project, home, purpose, lineage, *more)
     found = runs.outputs(done)
@@ -74,14 +74,18 @@ def launch(name: str, called: str, project: Project, *inputs: Any) -> Any:
 
     What a refused run leaves behind tells why, so a refusal is not raised any further.
     """
-    module, _, attribute = PIPELINES[name].partition(":")
-    pipeline = getattr(import_module(module), attribute)
-    options = pipeline.with_options(
+    options = pipeline_of(name).with_options(
         run_name=called, tags=[f"project:{project.name}"], enable_artifact_visualization=False
     )
     with suppress(Refused):
         options(project, *inputs)
     return runs.named(called)
+
+
+def pipeline_of(name: str) -> Any:
+    """Give a pipeline by its name."""
+    module, _, attribute = PIPELINES[name].partition(":")
+    return getattr(import_module(module), attribute)
 
 
 def run_name(pipeline: str, project: str, started: datetime) -> str:
@@ -100,14 +104,16 @@ def _render(story: Story) -> str:
     return render(story)
 
 
-def _purpose(loaded: LoadedProject) -> Purpose:
+def purpose_of(loaded: LoadedProject) -> Purpose:
+    """Say what a project is for, as it goes onto the card of a version."""
     about = loaded.project.about
     return Purpose(
         question=about.question, decision=about.decision, owner=about.owner, caveats=about.caveats
     )
 
 
-def _lineage(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
+def lineage_of(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
+    """Say what a run begins with: the declaration, the code, the packages, and when."""
     revision, dirty = provenance.commit(root)
     window, started = loaded.project.data.window, datetime.now(UTC)
     return Lineage(

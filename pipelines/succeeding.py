@@ -98,7 +98,8 @@ def deploy_won(loaded: LoadedProject, decision: Decision, *, stack: str, root: P
     """
     project = loaded.project
     with Records.open(state(root)) as records:
-        found = next((one for one in reversed(records.decisions(project.name)) if one.is_due), None)
+        begun = records.decisions(project.name, 1, begun=True)
+        found = begun[-1] if begun else None
         if (
             found is None
             or found.ending != "won"
@@ -120,4 +121,6 @@ def deploy_won(loaded: LoadedProject, decision: Decision, *, stack: str, root: P
             ),
             records=records,
         )
+        if not deployed:
+            registry.set_aside(project.name, found.version or "")
     return done if done.number == decision.number else decision

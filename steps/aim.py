@@ -1,10 +1,10 @@
 """Choose the rows a successor learns from."""
 
-from datetime import datetime
 from typing import Annotated
 
-from zenml import step
+from zenml import get_step_context, step
 
+from adapters.clock import moment_of
 from adapters.records import Records
 from adapters.retraining.deciding import begun, take_aim
 from adapters.stacks.environment import state
@@ -23,9 +23,13 @@ def aim(
     Annotated[TimeSplit | RandomSplit | GroupSplit, "split"],
     Annotated[Lineage, "lineage"],
     Annotated[int, "decision"],
+    Annotated[str, "as_of"],
 ]:
     """Choose the rows to train on and to hold out; decide first where nobody has."""
-    moment = datetime.fromisoformat(as_of)
+    moment = moment_of(as_of)
+    if not decision:  # it was begun by a schedule, which was declared long ago
+        run = get_step_context().pipeline_run.name
+        lineage = lineage.model_copy(update={"run": run, "started": moment.isoformat()})
     with Records.open(state(ROOT)) as records:
         made = begun(project, decision, records=records, state=state(ROOT), as_of=moment)
         aimed = take_aim(project, home=ROOT / home, as_of=moment)
@@ -39,5 +43,5 @@ def aim(
             "window_end": aimed.choice.end.isoformat(),
         }
     )
-    data, split, number = aimed.data, aimed.split, made.number
-    return data, split, traced, number
+    data, split, number, decided = aimed.data, aimed.split, made.number, moment.isoformat()
+    return data, split, traced, number, decided

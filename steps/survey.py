@@ -32,6 +32,7 @@ def survey(
         known,
         length=monitoring.window,
         within=monitoring.labels.within,
+        keep=monitoring.keep,
         as_of=datetime.fromisoformat(as_of),
         live=None if live is None else live.version,
     )

@@ -21,7 +21,7 @@ from lifecycle.monitoring.declaration import Alerts
 from lifecycle.monitoring.evidence import HealthFigures, LossSums
 from lifecycle.monitoring.health.rules import judge_health
 from lifecycle.monitoring.health.snapshot import Snapshot
-from lifecycle.monitoring.review import Cause, Finding, Review, Reviews
+from lifecycle.monitoring.review import OF_THE_SERVICE, Cause, Finding, Review, Reviews
 from lifecycle.monitoring.span import Span
 from lifecycle.monitoring.windows import Window, Windows
 from lifecycle.project.project import Project
@@ -43,7 +43,7 @@ def review_all(
     desk = Desk(project, events, store_of(state, project.name), as_of)
     with Records.open(state) as records:
         earlier = records.reviews(project.name, light=True)
-    costs = _costs(earlier)
+    costs, before = _costs(earlier), {(one.version, one.span): one for one in earlier}
     known = {
         version: _prepare(desk, version, windows, state)
         for version in dict.fromkeys(window.version for window in windows.windows)
@@ -54,8 +54,18 @@ def review_all(
         review = _review(desk, window, known, costs)
         if review.version and review.performance and review.performance.losses:
             costs[review.version][review.span] = review.performance.losses
-        made.append(review)
+        made.append(_with_health(review, before.get((review.version, review.span))))
     return Reviews(reviews=tuple(made))
+
+
+def _with_health(review: Review, before: Review | None) -> Review:
+    """Keep how the service was: labels that came since say nothing about that."""
+    if before is None or before.health is None:
+        return review
+    kept = tuple(found for found in before.findings if found.cause in OF_THE_SERVICE)
+    return review.model_copy(
+        update={"health": before.health, "findings": (*review.findings, *kept)}
+    )
 
 
 def _costs(reviews: tuple[Review, ...]) -> dict[str, dict[Span, LossSums]]:

@@ -17,6 +17,9 @@ from adapters.records.reviews import ReviewRecords
 from adapters.records.snapshots import Snapshots
 from adapters.records.tables import ALERTS, DELIVERIES, REVIEWS, SUMMARIES, TELLINGS
 
+LOOKS = timedelta(days=7)
+"""There is one every hour, and each says of the past what the windows say as well."""
+
 
 class Swept(NamedTuple):
     """How many were too old to be kept."""
@@ -73,14 +76,26 @@ class Records(ReviewRecords, AlertRecords, Outbox, DecisionRecords, Snapshots, L
     ) -> None:
         self.close()
 
-    def sweep(self, project: str, *, keep: timedelta, now: datetime) -> Swept:
+    def sweep(
+        self, project: str, *, keep: timedelta, now: datetime, keep_looks: timedelta = LOOKS
+    ) -> Swept:
         """Forget what is older than `keep`.
 
         Open alerts, what still has to be sent, and decisions are kept for ever.
+
+        Parameters
+        ----------
+        keep_looks
+            How long looks at the service between two windows are kept, if that is shorter.
         """
         before = now - keep
         with self._place.writing() as connection:
-            is_old = sa.and_(REVIEWS.c.project == project, REVIEWS.c.end < before)
+            # A quote inside a text is escaped, so this is found where it is a key, and only there.
+            is_look = REVIEWS.c.body.contains('"is_look":true', autoescape=True)
+            is_past = sa.or_(
+                REVIEWS.c.end < before, sa.and_(REVIEWS.c.end < now - keep_looks, is_look)
+            )
+            is_old = sa.and_(REVIEWS.c.project == project, is_past)
             old = sa.select(REVIEWS.c.number).where(is_old)
             connection.execute(sa.delete(SUMMARIES).where(SUMMARIES.c.review.in_(old)))
             reviews = connection.execute(sa.delete(REVIEWS).where(is_old)).rowcount

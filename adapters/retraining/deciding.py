@@ -1,5 +1,6 @@
 """Decisions about retraining: taken, aimed, and settled, each written down."""
 
+import contextlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,18 @@ from typing import Any
 from adapters import registry
 from adapters.records import Records, RecordsError
 from adapters.retraining.choosing import choose
-from adapters.retraining.situation import first_row, seen_until, situation
+from adapters.retraining.situation import first_row, seen_until, situation, turn
 from lifecycle.errors import Refused
 from lifecycle.governance.story import Story
 from lifecycle.project.project import Project
 from lifecycle.retraining.aiming import Aim, aim, with_window
+from lifecycle.retraining.conditions import LEASE
 from lifecycle.retraining.decision import Decision
 from lifecycle.retraining.declaration import Retraining
 from lifecycle.retraining.due import decide
 from lifecycle.retraining.ending import StoryEnd, finish, give_up, why_set_aside
+
+_DECIDING_SECONDS = 60.0
 
 
 def decide_now(
@@ -38,7 +42,7 @@ def decide_now(
     """
     if is_my_turn:
         for dead in records.running(project.name):
-            _change(records, give_up(dead, now=as_of, why="It ended without saying how."))
+            _bury(dead, project, records, as_of)
         _set_stale_aside(project, records, as_of)
     found = situation(
         project,
@@ -50,6 +54,22 @@ def decide_now(
         is_my_turn=is_my_turn,
     )
     return records.add(decide(found, project.retraining, now=as_of))
+
+
+def _bury(dead: Decision, project: Project, records: Records, as_of: datetime) -> None:
+    """Write down what became of a retraining whose process has died.
+
+    Where it had come as far as a challenger it has won: only the writing down was left to do.
+    """
+    made = _story(project.name, registry.CHALLENGER)
+    if made is not None and made.version is not None and dead.run and made.lineage.run == dead.run:
+        won = finish(
+            dead, end="registered", version=made.version.number, policy=project.retraining,
+            now=as_of, remark="It was killed once its version was registered.",
+        )  # fmt: skip
+        _change(records, won)
+    else:
+        _change(records, give_up(dead, now=as_of, why="It ended without saying how."))
 
 
 def _set_stale_aside(project: Project, records: Records, as_of: datetime) -> None:
@@ -73,6 +93,9 @@ def begun(
 ) -> Decision:
     """Give the decision a run was begun for; where nobody has decided, decide.
 
+    Nobody has where an orchestrator begins runs by its own clock. No process lives as long as
+    such a run, so none holds its turn; what was begun lately is taken to be in work.
+
     Raises
     ------
     Refused
@@ -83,7 +106,16 @@ def begun(
         if found is None:
             raise RecordsError(f"There is no decision {number} about {project.name}.")
         return found
-    made = decide_now(project, records=records, state=state, as_of=as_of, is_my_turn=True)
+    lease = records.lease(turn(project.name), _DECIDING_SECONDS)
+    with lease or contextlib.nullcontext():
+        is_in_work = any(as_of - one.at < LEASE for one in records.running(project.name))
+        made = decide_now(
+            project,
+            records=records,
+            state=state,
+            as_of=as_of,
+            is_my_turn=lease is not None and not is_in_work,
+        )
     if not made.is_due:
         raise Refused(made.told)
     return made

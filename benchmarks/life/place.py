@@ -17,7 +17,7 @@ MORNING = timedelta(hours=7)
 START = datetime(2013, 1, 1, tzinfo=UTC)
 
 CHANGES = (
-    "search.families=[linear, xgboost]",
+    "search.families=[xgboost]",
     "search.folds=3",
     "gates=[{kind: champion, metric: log_loss, confidence: 0.95}]",
     "serving.engine=process",

@@ -98,7 +98,7 @@ def _number(
         kind="number",
         rows=len(column),
         missing=len(column) - len(values),
-        distinct=float(1 + np.count_nonzero(np.diff(values))) if len(values) else 0.0,
+        distinct=float(1 + np.count_nonzero(values[1:] != values[:-1])) if len(values) else 0.0,
         edges=tuple(edges.tolist()),
         cumulative=tuple(shares.tolist()),
         below=float(below),

@@ -8,9 +8,25 @@ from lifecycle.monitoring.span import Length, Span, span_of, spans
 SETTLING = timedelta(minutes=1)
 """After its end, how long a window may still get lines of requests that were in work."""
 
+AHEAD = timedelta(hours=1)
+"""How much clocks of machines that share their records may differ."""
+
+
+def is_credible(made: datetime, *, as_of: datetime) -> bool:
+    """Say whether a review can have been made as of a moment, now that it is another.
+
+    If not, a clock was wrong, then or now: what was found says nothing of what is still to come.
+    """
+    return made <= as_of + AHEAD
+
 
 def new_spans(
-    first: datetime | None, reviewed: Sequence[Span], *, length: Length, as_of: datetime
+    first: datetime | None,
+    reviewed: Sequence[Span],
+    *,
+    length: Length,
+    as_of: datetime,
+    keep: timedelta | None = None,
 ) -> tuple[Span, ...]:
     """Give the windows that are over and were never reviewed, oldest first.
 
@@ -22,6 +38,9 @@ def new_spans(
         When the first prediction was made; `None`: there was none yet.
     reviewed
         The windows that were, of the length there is now or of one declared before.
+    keep
+        How long reviews are kept: a window that ended longer ago is not worth one, such as those
+        since 1970, when a clock had not been set.
 
     Examples
     --------
@@ -37,6 +56,8 @@ def new_spans(
     until = as_of - SETTLING
     begin = max((span.end for span in reviewed), default=first)
     begin = max(begin, span_of(first, length).start)
+    if keep is not None:
+        begin = max(begin, as_of - keep)
     return tuple(span for span in spans(begin, until, length) if span not in set(reviewed))
 
 

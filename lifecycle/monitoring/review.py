@@ -30,6 +30,15 @@ class Cause(StrEnum):
     MONITORING = "monitoring"
 
 
+OF_THE_SERVICE = frozenset(
+    {
+        Cause.LATENCY, Cause.ERRORS, Cause.SATURATION, Cause.EVENTS, Cause.AGE, Cause.DISK,
+        Cause.MEMORY, Cause.SERVICE,
+    }
+)  # fmt: skip
+"""What a look at the service tells; the others are told by a window's rows and labels."""
+
+
 class Finding(Value):
     """A verdict, and what it is a verdict about."""
 

@@ -10,6 +10,7 @@ from lifecycle.monitoring.evidence import Shift
 from lifecycle.monitoring.review import Cause, Finding
 from lifecycle.verdict import Outcome, Verdict
 
+_SURE = 0.001
 _HALF = 0.5
 """Of the limit: less than that was found is not called a shift, whatever the bound allows."""
 
@@ -253,7 +254,8 @@ def _share(
 
 
 def _chance(adjusted: float) -> str:
-    return f"p = {figure(adjusted)}, corrected for all columns"
+    told = "p < 0.001" if adjusted < _SURE else f"p = {figure(adjusted)}"
+    return f"{told}, corrected for all columns"
 
 
 def _percent(share: float) -> str:

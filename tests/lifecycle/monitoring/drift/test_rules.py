@@ -49,7 +49,7 @@ def test_a_clear_shift_fails_with_its_figures_in_words():
     assert finding.verdict.reason == (
         '"temp" has moved by 0.3 from the training rows, at most 0.33 (Kolmogorov-Smirnov distance '
         "of 1,000 values; bound of 95 %): at least 0.2 matters, and chance does not explain it "
-        "(p = 1e−10, corrected for all columns). Look at what has changed in it; retrain if it "
+        "(p < 0.001, corrected for all columns). Look at what has changed in it; retrain if it "
         "lasts."
     )
 
