@@ -10,6 +10,7 @@ from adapters.records import Records, RecordsError
 from lifecycle.monitoring.alert import Alert
 from lifecycle.monitoring.alerts import Glance, Telling, decide
 from lifecycle.monitoring.declaration import Alerts
+from lifecycle.monitoring.due import is_credible
 from lifecycle.monitoring.review import Review
 
 _LEASE_SECONDS = 60.0
@@ -75,7 +76,7 @@ def _history(
 ) -> tuple[list[Glance], tuple[Alert, ...]]:
     """Give the windows of this run with those before that count, and the alerts they met."""
     fresh = [Glance.of(review) for review in reviews]
-    fresh += _undecided(records, project)
+    fresh += _undecided(records, project, now)
     spans = [glance.span for glance in fresh]
     spans += [standing.span for standing in records.open_alerts(project)]
     if not spans:
@@ -84,15 +85,17 @@ def _history(
     windows = max(policy.resolve_after, policy.unknown_after)
     since = min(span.start for span in spans) - windows * longest
     alerts = records.alerts(project, since=min(since, now - policy.repeat))
-    return [*records.glances(project, since=since), *fresh], alerts
+    # What was found by a clock that was ahead says nothing of what is still to come.
+    known = records.glances(project, since=since)
+    return [*(one for one in known if is_credible(one.as_of, as_of=now)), *fresh], alerts
 
 
-def _undecided(records: Records, project: str) -> list[Glance]:
+def _undecided(records: Records, project: str, now: datetime) -> list[Glance]:
     """Give the windows a run has recorded that was killed before it decided on them."""
     last = records.snapshot(project, _DECIDED)
-    if last is None:
-        return list(records.glances(project))
-    moment = datetime.fromisoformat(last)
+    moment = None if last is None else datetime.fromisoformat(last)
+    if moment is None or not is_credible(moment, as_of=now):
+        return [one for one in records.glances(project) if is_credible(one.as_of, as_of=now)]
     since = records.earliest(project, after=moment)
     found = records.glances(project, since=since) if since is not None else ()
-    return [glance for glance in found if glance.as_of > moment]
+    return [one for one in found if one.as_of > moment and is_credible(one.as_of, as_of=now)]

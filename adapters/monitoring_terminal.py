@@ -106,8 +106,9 @@ def _windows(reviews: Sequence[Review]) -> Table:
         table.add_row(Text(f"  … {figures.plural(left, 'earlier window')}", style="dim"))
     for review in reviews[-WINDOWS:]:
         outcome = telling.outcome_of(review) or Outcome.UNKNOWN
+        mark, span = (figures.MARKS[outcome], STYLES[outcome]), f" {review.span.in_short}"
         table.add_row(
-            Text.assemble("  ", (figures.MARKS[outcome], STYLES[outcome]), f" {_span(review)}"),
+            Text.assemble("  ", mark, span),
             Text(figures.legible(f"v{review.version}" if review.version else "none", 12)),
             f"{figures.count(review.predictions)} asked",
             _labelled(review),
@@ -116,15 +117,10 @@ def _windows(reviews: Sequence[Review]) -> Table:
     return table
 
 
-def _span(review: Review) -> str:
-    """Write a window by its first moment and how long it was."""
-    hours = (review.span.end - review.span.start).total_seconds() / 3600
-    start = telling.moment(review.span.start).removesuffix(" UTC")
-    return f"{start}, {hours:g} h" if hours < 24 else f"{start}, {round(hours / 24)} d"
-
-
 def _labelled(review: Review) -> str:
     share = review.labels.share
+    if share is None:
+        return ""
     return "no label" if not share else f"{figures.share(share)} labelled"
 
 
@@ -134,14 +130,20 @@ def _in_short(review: Review) -> str:
         return "nothing was looked at"
     if outcome is Outcome.PASS:
         return "all rules hold"
+    if outcome is Outcome.UNKNOWN and not review.predictions:
+        return "nobody asked"
     causes = telling.causes_with(review, outcome)
     return f"{'unknown: ' if outcome is Outcome.UNKNOWN else ''}{', '.join(causes)}"
 
 
 def _newest(reviews: Sequence[Review]) -> list[Review]:
-    """Take the reviews of the newest window: of two versions there are two."""
-    last = max((review.span.end for review in reviews), default=None)
-    return [review for review in reviews if review.span.end == last]
+    """Take the reviews of the window that leads: of two versions there are two.
+
+    And those of the newest one, where that is another.
+    """
+    lead = telling.leading(reviews)
+    ends = {review.span.end for review in (*reviews[-1:], *([lead] if lead else []))}
+    return [review for review in reviews if review.span.end in ends]
 
 
 def _print_findings(review: Review, console: Console) -> None:
@@ -209,6 +211,8 @@ def _decided(decision: Decision) -> str:
     """Say in a line what was decided or came of it."""
     successor = f"version {decision.version}" if decision.version else "the successor"
     champion = f"version {decision.champion}" if decision.champion else "what answers now"
+    if decision.ending == "lost" and decision.version == decision.champion:
+        return f"{decision.project}: the rows have not changed, so the same version came out again."
     endings = {
         "not due": "not due: no successor is trained.",
         "running": "due: a successor is being trained.",

@@ -18,6 +18,7 @@ class Section(Value):
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SIZES = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 
 def read_share(value: Any) -> Any:
@@ -47,13 +48,18 @@ def read_duration(value: Any) -> Any:
 
 
 def write_duration(value: timedelta) -> str:
-    """Write a length of time as `read_duration` reads it, never with an exponent.
+    """Write a length of time as `read_duration` reads it, in the largest unit it is a multiple of.
 
     Examples
     --------
-    >>> write_duration(timedelta(days=14)), write_duration(timedelta(milliseconds=1500))
-    ('1209600s', '1.5s')
+    >>> write_duration(timedelta(days=14)), write_duration(timedelta(hours=36))
+    ('14d', '36h')
+    >>> write_duration(timedelta(milliseconds=1500)), write_duration(timedelta(0))
+    ('1.5s', '0s')
     """
+    for unit, size in _SIZES.items():
+        if value and not value % size:
+            return f"{value // size}{unit}"
     return f"{value.total_seconds():.6f}".rstrip("0").rstrip(".") + "s"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters import provenance, registry
+from adapters.clock import now
 from adapters.declaration import LoadedProject
 from adapters.stacks import runs
 from adapters.stacks.activation import activate
@@ -115,10 +116,10 @@ def purpose_of(loaded: LoadedProject) -> Purpose:
 def lineage_of(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> Lineage:
     """Say what a run begins with: the declaration, the code, the packages, and when."""
     revision, dirty = provenance.commit(root)
-    window, started = loaded.project.data.window, datetime.now(UTC)
+    window = loaded.project.data.window
     return Lineage(
         project=loaded.project.name,
-        run=run_name(name, loaded.project.name, started),
+        run=run_name(name, loaded.project.name, datetime.now(UTC)),
         window_start=window.start.isoformat() if window.start else None,
         window_end=window.end.isoformat() if window.end else None,
         commit=revision,
@@ -130,7 +131,7 @@ def lineage_of(name: str, loaded: LoadedProject, *, stack: str, root: Path) -> L
         packages=provenance.packages(),
         seed=loaded.project.search.seed,
         stack=stack,
-        started=started.isoformat(),
+        started=now().isoformat(),  # what answers and what monitors live in the same time
     )
 
 

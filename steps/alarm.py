@@ -8,6 +8,7 @@ from zenml import step
 from adapters.monitoring.forgetting import forget
 from adapters.monitoring.run import tell_alerts
 from adapters.stacks.environment import state
+from lifecycle.governance.figures import plural
 from lifecycle.monitoring.alarm import Alarm
 from lifecycle.monitoring.declaration import Monitoring
 from lifecycle.monitoring.review import Reviews
@@ -23,5 +24,5 @@ def alarm(
     folder, moment = state(ROOT), datetime.fromisoformat(as_of)
     found = tell_alerts(looked, monitoring.alerts, project, state=folder, now=moment)
     forget(project, keep=monitoring.keep, state=folder, now=moment)
-    tell("alarm", f"{len(found.titles)} told, {len(found.standing)} alerts stand")
+    tell("alarm", f"{len(found.titles)} told, {plural(len(found.standing), 'alert')} open")
     return found

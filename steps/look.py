@@ -7,6 +7,7 @@ from zenml import step
 
 from adapters.monitoring.run import look_at_service
 from adapters.stacks.environment import state
+from lifecycle.governance.figures import plural
 from lifecycle.monitoring.review import Reviews
 from lifecycle.project.project import Project
 from steps.caching import ROOT
@@ -26,4 +27,4 @@ def look(reviews: Reviews, project: Project, as_of: str) -> Annotated[Reviews, "
 def _tell(answers: bool | None, problem: str, requests: int | None) -> str:
     if not answers:
         return problem or "the service does not say that it is ready"
-    return f"the service answers; {requests or 0:,} requests since the last look"
+    return f"the service answers; {plural(requests or 0, 'request')} since the last look"

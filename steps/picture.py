@@ -7,6 +7,7 @@ from zenml import step
 
 from adapters.monitoring.pages import write_pages
 from adapters.stacks.environment import state
+from lifecycle.governance.figures import plural
 from lifecycle.monitoring.alarm import Alarm
 from lifecycle.monitoring.review import Reviews
 from lifecycle.project.project import Project
@@ -21,5 +22,5 @@ def picture(looked: Reviews, alarm: Alarm, project: Project, as_of: str) -> Anno
     index, pages = write_pages(
         looked, project, state=state(ROOT), now=datetime.fromisoformat(as_of)
     )
-    tell("picture", f"{pages} pages below {index.parent.name}")
+    tell("picture", f"{plural(pages, 'page')} below {index.parent.name}")
     return str(index)

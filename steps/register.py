@@ -1,12 +1,13 @@
 """Keep the version, with everything it was made from."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import pyarrow as pa
 from zenml import step
 
 from adapters import registry
+from adapters.clock import now
 from lifecycle.data.declaration import Data, Schema
 from lifecycle.data.description import Description
 from lifecycle.data.holdout import hold_out
@@ -66,5 +67,5 @@ def register(
 
 def complete(lineage: Lineage, *, intake: Intake) -> Lineage:
     """Add to a lineage what is only known once the rows are in and the work is done."""
-    seconds = (datetime.now(UTC) - datetime.fromisoformat(lineage.started)).total_seconds()
+    seconds = (now() - datetime.fromisoformat(lineage.started)).total_seconds()
     return lineage.model_copy(update={"data_fingerprint": intake.fingerprint, "seconds": seconds})

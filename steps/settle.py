@@ -6,6 +6,7 @@ from typing import Annotated
 from zenml import step
 
 from adapters.records import Records
+from adapters.registry import CHALLENGER
 from adapters.retraining.deciding import settle as write_down
 from adapters.stacks.environment import state
 from lifecycle.governance.story import Story
@@ -27,6 +28,7 @@ def settle(
             policy=retraining,
             records=records,
             now=datetime.fromisoformat(as_of),
+            is_known=story.version is not None and story.version.alias != CHALLENGER,
         )
     tell("settle", f"retraining {ended.number}: {ended.ending}")
     return page

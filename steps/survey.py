@@ -11,6 +11,7 @@ from adapters.monitoring.traffic import find_windows
 from adapters.records import Records
 from adapters.stacks.environment import state
 from adapters.supervision.record import read_live
+from lifecycle.governance.figures import plural
 from lifecycle.monitoring.declaration import Monitoring
 from lifecycle.monitoring.windows import Windows
 from steps.caching import ROOT
@@ -39,5 +40,6 @@ def survey(
     asked = sum(window.predictions for window in found.windows if not window.is_again)
     again = sum(window.is_again for window in found.windows)
     fresh = len(found.windows) - again
-    tell("survey", f"{fresh} new windows with {asked:,} predictions, {again} with new labels")
+    found_new = f"{plural(fresh, 'new window')} with {plural(asked, 'prediction')}"
+    tell("survey", f"{found_new}, {again} with new labels")
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -45,11 +46,12 @@ def print_known(
         return
     table = Table(box=None, pad_edge=False)
     for name in ("window", "predictions", "labelled", "corrected", "unmatched", "not yet, since"):
-        table.add_column(name, justify="left" if name == "window" else "right")
+        side: Literal["left", "right"] = "left" if name == "window" else "right"
+        table.add_column(name, justify=side, no_wrap=True)
     for known in windows:
         counts, share = known.counts, known.counts.share or 0.0
         table.add_row(
-            str(known.span),
+            known.span.in_short,
             f"{counts.predictions:,}",
             Text(f"{share:.1%}", style="" if share >= wanted else "bold red"),
             f"{counts.corrected:,}",

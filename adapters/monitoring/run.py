@@ -3,10 +3,11 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from adapters import registry
+from adapters import clock, registry
 from adapters.alerting import alert
 from adapters.health.looking import look
 from adapters.monitoring.knowledge import Known, know, youngest_row
@@ -112,7 +113,10 @@ def _prepare(desk: Desk, version: str, windows: Windows, state: Path) -> Known |
 
 
 def look_at_service(reviews: Reviews, project: Project, *, state: Path, now: datetime) -> Reviews:
-    """Add how the service is now: to the newest window of what answers, or as a look by itself."""
+    """Add how the service is now: to the newest window of what answers, or as a look by itself.
+
+    A window that tells already how it was then goes on telling that.
+    """
     live = read_live(state, project.name)
     with Records.open(state) as records:
         before = records.snapshot(project.name, _METRICS)
@@ -135,7 +139,7 @@ def look_at_service(reviews: Reviews, project: Project, *, state: Path, now: dat
         key=lambda place: found[place].span.end,
         default=None,
     )
-    if newest is None:
+    if newest is None or found[newest].health is not None:
         return Reviews(reviews=(*found, _look(project, version, figures, findings, now)))
     found[newest] = found[newest].model_copy(
         update={"health": figures, "findings": (*found[newest].findings, *findings)}
@@ -144,7 +148,10 @@ def look_at_service(reviews: Reviews, project: Project, *, state: Path, now: dat
 
 
 def _youngest_row(project: Project, version: str) -> datetime | None:
-    return youngest_row(registry.story_of(project.name, version))
+    """Give the youngest row of what answers; of what is not in the registry nobody knows it."""
+    with suppress(RegistryError):
+        return youngest_row(registry.story_of(project.name, version))
+    return None
 
 
 def _look(
@@ -173,7 +180,7 @@ def tell_alerts(
     live = read_live(state, project)
     with Records.open(state) as records:
         for review in reviews.reviews:
-            records.keep(review)
+            records.keep(review, now=clock.now())
         told = alert(
             records, project, reviews.reviews, policy,
             now=now, state=state, live=None if live is None else (live.version,),

@@ -23,8 +23,9 @@ def write(state: Path, telling: Telling, *, gave_up: str = "") -> str | None:
         Why it cannot be written.
     """
     alert = telling.alert
-    first = telling.alert.verdicts[0].reason if telling.alert.verdicts else alert.why_resolved
-    said = gave_up or f"{telling.title}: {first}"
+    found = alert.verdicts[0].reason if alert.verdicts else ""
+    why = found if alert.is_open else alert.why_resolved
+    said = gave_up or f"{telling.title}: {why or found}"
     line = " ".join(
         f"{telling.at:%Y-%m-%dT%H:%M:%SZ} {telling.kind} [{alert.number}] {said}".split()
     )

@@ -11,6 +11,7 @@ from adapters.records.place import Place
 from adapters.records.tables import REVIEWS, SUMMARIES
 from adapters.records.upserts import insert
 from lifecycle.monitoring.alerts.glance import Glance
+from lifecycle.monitoring.due import AHEAD
 from lifecycle.monitoring.review import Review
 
 _LONG = {"then", "now"}
@@ -22,8 +23,14 @@ class ReviewRecords:
 
     _place: Place
 
-    def keep(self, review: Review) -> bool:
+    def keep(self, review: Review, *, now: datetime | None = None) -> bool:
         """Keep a review in place of an earlier one of the same window and version.
+
+        Parameters
+        ----------
+        now
+            What time it is. One that was made as of a moment still to come, by a clock that was
+            wrong, does not stay.
 
         Returns
         -------
@@ -31,13 +38,16 @@ class ReviewRecords:
             False where one is kept already whose labels were read later: it stays.
         """
         row = _row(review)
+        gives_way = REVIEWS.c.as_of <= review.as_of
+        if now is not None:
+            gives_way = sa.or_(gives_way, REVIEWS.c.as_of > now + AHEAD)
         long = pack(dumps(review, leave_out=set(Review.model_fields) - _LONG))
         with self._place.writing() as connection:
             upsert = insert(connection, REVIEWS).values(row)
             upsert = upsert.on_conflict_do_update(
                 index_elements=_KEY,
                 set_={name: upsert.excluded[name] for name in ("as_of", "body", "glance")},
-                where=REVIEWS.c.as_of <= upsert.excluded.as_of,
+                where=gives_way,
             )
             number = connection.execute(upsert.returning(REVIEWS.c.number)).scalar()
             if number is None:

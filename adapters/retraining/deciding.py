@@ -155,12 +155,14 @@ def settle(
     policy: Retraining,
     records: Records,
     now: datetime,
+    is_known: bool = False,
 ) -> Decision:
-    """Write down what came of a retraining that was begun."""
+    """Write down what came of a retraining that was begun; see `finish`."""
     found = records.decision(number)
     if found is None:
         raise RecordsError(f"There is no decision {number}.")
-    return _change(records, finish(found, end=end, version=version, policy=policy, now=now))
+    done = finish(found, end=end, version=version, policy=policy, now=now, is_known=is_known)
+    return _change(records, done)
 
 
 def give_up_on(number: int, *, records: Records, now: datetime, why: str) -> None:

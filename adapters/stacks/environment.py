@@ -3,6 +3,7 @@
 import logging
 import os
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ def prepare(root: Path) -> Path:
     os.environ["ZENML_CUSTOM_SOURCE_ROOT"] = str(root)
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+    if not sys.stdout.isatty():  # colours are for terminals, not for files and mails of cron
+        os.environ.setdefault("ZENML_LOGGING_COLORS_DISABLED", "true")
     _quicken_stores(folder)
     # ZenML lets nothing below CRITICAL through, of anybody.
     logging.getLogger("perennial").setLevel(logging.WARNING)

@@ -151,7 +151,7 @@ class Alerts(Section):
         `slack://...`; `${NAME}` is read from the environment when it is sent, so that no secret
         is written down. What is told always goes to the log as well.
     repeat
-        How long an alert stands before it is told again.
+        How long an alert stands before it is told again; a notice is told once.
     resolve_after
         In how many windows running its cause has to be gone before an alert is resolved.
     unknown_after

@@ -20,6 +20,22 @@ class Span(Value):
         form = "%-d %b %Y" if whole_days else "%-d %b %Y %H:%M"
         return f"{self.start:{form}} to {self.end:{form}}"
 
+    @property
+    def in_short(self) -> str:
+        """Write it by its first moment and how long it is.
+
+        Examples
+        --------
+        >>> span_of(datetime(2013, 2, 14, 9, tzinfo=UTC), "month").in_short
+        '1 Feb 2013, 28 d'
+        >>> span_of(datetime(2013, 2, 14, 9, tzinfo=UTC), timedelta(hours=6)).in_short
+        '14 Feb 2013, 06:00, 6 h'
+        """
+        hours = (self.end - self.start) / timedelta(hours=1)
+        has_time = (self.start - _EPOCH).seconds
+        start = f"{self.start:%-d %b %Y, %H:%M}" if has_time else f"{self.start:%-d %b %Y}"
+        return f"{start}, {hours:g} h" if hours < 24 else f"{start}, {round(hours / 24)} d"
+
 
 def span_of(moment: datetime, length: Length) -> Span:
     """Give the span of a length that a moment lies in.

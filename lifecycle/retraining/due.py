@@ -15,7 +15,7 @@ from lifecycle.retraining.decision import Decision, Reason
 from lifecycle.retraining.declaration import Retraining
 from lifecycle.retraining.situation import Champion, Situation
 from lifecycle.retraining.triggers import Asked, ask_triggers
-from lifecycle.retraining.words import continue_with
+from lifecycle.retraining.words import continue_with, tell_all
 from lifecycle.verdict import Outcome, Verdict, Verdicts
 
 NEVER_OVERRULED = ("champion", "one at a time", "rows")
@@ -130,7 +130,7 @@ def _check_news(asked: Sequence[Asked], reasons: Sequence[Reason]) -> Verdict:
     """Say whether what speaks for a retraining has not been answered by one before."""
     old = [one.verdict.rule for one in asked if one.is_answered]
     if old and not reasons:
-        text = f"Nothing new speaks for it: {' and '.join(old)} led to a retraining before."
+        text = f"Nothing new speaks for it: {tell_all(old)} led to a retraining before."
         return Verdict(rule="news", outcome=Outcome.FAIL, measured=", ".join(old), reason=text)
     text = (
         "No reason has led to a retraining before."
@@ -153,7 +153,8 @@ def _tell(asked: Sequence[Asked], reasons: Sequence[Reason], blocking: Sequence[
     if reasons and not blocking:
         return f"due: {continue_with(why)}"
     if reasons:
-        return f"not due: {continue_with(blocking[0].reason)} What speaks for it: {why}"
+        against, speaks = (continue_with(text) for text in (blocking[0].reason, why))
+        return f"not due: {against} What speaks for it: {speaks}"
     against = " ".join(one.verdict.reason for one in asked)
     if not against:
         return "not due: no reason is declared in retraining.when, and nobody asked for it."

@@ -12,6 +12,11 @@ from lifecycle.verdict import Verdicts
 StoryEnd = Literal["registered", "refused", "stopped", "unfinished"]
 """As of `lifecycle.governance.story.Story.end`."""
 
+_SAME = (
+    "Version {version} came out again, which was there before: the rows have not changed since. "
+    "Bring newer rows into the tables that data.tables names."
+)
+
 
 def finish(
     decision: Decision,
@@ -21,11 +26,19 @@ def finish(
     policy: Retraining,
     now: datetime,
     remark: str = "",
+    is_known: bool = False,
 ) -> Decision:
     """Write down what came of a retraining that was begun.
 
     What passed its gates has `won`; where approval is by hand it is `awaiting`. What a gate
     refused has `lost`, what a data check refused is `stopped`, and what came to no end `broke`.
+    From rows that have not changed the same version comes again: that has `lost` as well.
+
+    Parameters
+    ----------
+    is_known
+        Whether the version was there before, and is no challenger: the champion itself, or one
+        that was set aside.
 
     Raises
     ------
@@ -50,7 +63,10 @@ def finish(
         "stopped": "stopped",
         "unfinished": "broke",
     }
-    update = {"ending": endings[end], "version": version, "settled": now, "remark": remark}
+    ended = endings[end]
+    if is_known and end == "registered":
+        ended, remark = "lost", remark or _SAME.format(version=version)
+    update = {"ending": ended, "version": version, "settled": now, "remark": remark}
     return decision.model_copy(update=update)
 
 

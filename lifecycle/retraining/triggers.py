@@ -7,7 +7,7 @@ from lifecycle.monitoring.review import Cause
 from lifecycle.retraining.decision import Decision, Reason
 from lifecycle.retraining.declaration import Retraining
 from lifecycle.retraining.situation import CAUSES, Champion, Looked, Situation
-from lifecycle.retraining.words import tell_count, tell_length, tell_moment
+from lifecycle.retraining.words import tell_all, tell_count, tell_length, tell_moment
 from lifecycle.verdict import Outcome, Verdict
 
 Kind = Literal["drift", "concept"]
@@ -105,7 +105,7 @@ def _answered_by(
 
 
 def _tell_run(kind: Kind, run: list[Looked]) -> str:
-    what = " and ".join(
+    what = tell_all(
         cause.value
         for cause in CAUSES[kind]
         if any(one.outcomes.get(cause) is Outcome.FAIL for one in run)

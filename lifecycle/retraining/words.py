@@ -1,5 +1,6 @@
 """How moments, lengths and counts are written where people read why something was decided."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 
@@ -47,6 +48,18 @@ def tell_count(number: int, what: str) -> str:
     """
     ending = "es" if what.endswith("ch") else "s"
     return f"{number:,} {what}{'' if number == 1 else ending}"
+
+
+def tell_all(names: Iterable[str]) -> str:
+    """Write some names as a list.
+
+    Examples
+    --------
+    >>> tell_all(["drift"]), tell_all(["drift", "concept"]), tell_all("abc")
+    ('drift', 'drift and concept', 'a, b and c')
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def continue_with(sentence: str) -> str:

@@ -177,6 +177,19 @@ def test_a_time_orders_the_split_if_both_sides_have_all_classes(tmp_path):
     assert "split: {by: random" in unfair
 
 
+@pytest.mark.parametrize("columns", [{}, {"id": range(ROWS)}])
+def test_what_may_be_declared_of_monitoring_holds_once_its_comment_is_taken_away(columns, tmp_path):
+    path = init(written(frame(**columns, y=IS_HIGH), tmp_path), "y", name="d", root=tmp_path)
+    text, _, shown = path.read_text().rpartition("# monitoring:")
+    path.write_text(text + "monitoring:" + shown.replace("\n#", "\n").replace("\n r", "\nr"))
+
+    found = load("d", root=tmp_path).project
+
+    assert found.monitoring.alerts.to == ("json://localhost:8080/alerts",)
+    assert found.monitoring.labels.query is ("id" in columns)
+    assert found.retraining.approval == "manual"
+
+
 def test_rare_classes_are_left_out_where_one_can_see_it(tmp_path):
     init(written(frame(y=rare()), tmp_path), "y", name="d", root=tmp_path)
     loaded = load("d", root=tmp_path)

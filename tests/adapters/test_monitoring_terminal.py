@@ -45,6 +45,24 @@ def test_each_window_has_a_line_and_only_the_newest_is_told_in_full():
     assert "As of 1 Oct" in " ".join(text.split())
 
 
+def test_a_window_in_which_nobody_asked_does_not_hide_the_stale_one_before_it():
+    empty = reviews.empty().model_copy(update={"span": reviews.month(11)})
+
+    text = told([reviews.stale(), empty])
+
+    assert "0 asked nobody asked" in " ".join(text.split())
+    assert text.index("✕ Stale: its answers") < text.index("? Nobody asked anything, so nothing")
+
+
+def test_of_much_that_is_stale_three_things_are_told_and_the_others_named():
+    causes = [Cause.CONCEPT, Cause.DATA, Cause.PREDICTION, Cause.SLOW, Cause.AGE]
+    found = tuple(reviews.finding(cause, f"rule {cause}", "fail") for cause in causes)
+
+    text = told([reviews.fine().model_copy(update={"findings": found})])
+
+    assert "its scores have moved; also slow change and age." in " ".join(text.split())
+
+
 def test_what_fails_comes_before_what_is_unknown_and_what_holds_is_one_line():
     text = told([reviews.unlabelled()])
 
@@ -159,3 +177,12 @@ def test_every_ending_has_a_sentence_and_fits_the_terminal(ending: str):
 
     assert any("flights: " in line for line in lines)
     assert max(map(len, lines)) <= 80
+
+
+def test_the_same_version_once_more_is_not_told_as_refused_by_a_gate():
+    same = {"ending": "lost", "champion": "3", "version": "3", "told": ""}
+
+    text = said(reviews.decisions()[1].model_copy(update=same))
+
+    assert "the rows have not changed, so the same version came out again" in text
+    assert "a gate refused" not in text

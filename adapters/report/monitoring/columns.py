@@ -14,6 +14,22 @@ from lifecycle.verdict import Outcome
 Key = tuple[Subject, str]
 
 
+_NAMED_AFTER = ("jensen_shannon", "hellinger", "wasserstein", "kullback_leibler")
+
+
+def distance_title(name: str) -> str:
+    """Write the name of a distance as the field does.
+
+    Examples
+    --------
+    >>> distance_title("jensen_shannon"), distance_title("population_stability_index")
+    ('Jensen-Shannon', 'population stability index')
+    """
+    if name in _NAMED_AFTER:
+        return "-".join(part.capitalize() for part in name.split("_"))
+    return name.replace("_", " ")
+
+
 @dataclass(frozen=True)
 class Cell:
     """One column in one window.

@@ -99,7 +99,7 @@ def render_index(
         (review for review in reviews if not review.is_look),
         key=lambda review: (review.span.start, review.version or ""),
     )
-    newest = ordered[-1] if ordered else None
+    newest = telling.leading(ordered)
     slots = timeline.timeline(ordered, most=60)
     leading = series.metric_of(newest, metric or declared.concept.metric) if newest else None
     return _environment().get_template("windows.html.j2").render(
@@ -172,6 +172,9 @@ def _environment() -> Environment:
         LISTED=LISTED,
     )
     made.filters.update(
-        moment=telling.moment, sentence=telling.sentence, window=timeline.short_name
+        distance=columns.distance_title,
+        moment=telling.moment,
+        sentence=telling.sentence,
+        window=timeline.short_name,
     )
     return made

@@ -48,6 +48,10 @@ _WRONG = {
 }
 
 
+_TOLD = 3
+"""Of what makes a version stale so much is told in words, the rest by name."""
+
+
 def worst(outcomes: Iterable[Outcome | None]) -> Outcome | None:
     """Give the gravest of some outcomes; of none, nothing.
 
@@ -116,6 +120,22 @@ def in_order(review: Review) -> list[Verdict]:
     return ordered
 
 
+def leading(reviews: Sequence[Review]) -> Review | None:
+    """Choose the window that leads: the newest one, unless it has nothing to say.
+
+    Where nobody asked and nothing failed, it is the newest one before it in which somebody did.
+
+    Parameters
+    ----------
+    reviews
+        Windows in the order of time.
+    """
+    newest = reviews[-1] if reviews else None
+    if newest is None or newest.predictions or outcome_of(newest) is Outcome.FAIL:
+        return newest
+    return next((review for review in reversed(reviews) if review.predictions), newest)
+
+
 def conclude(review: Review) -> Ending:
     """Say in one sentence what is stale, and below it from when and what that is known."""
     outcome = outcome_of(review)
@@ -132,6 +152,8 @@ def _title(review: Review, outcome: Outcome | None) -> str:
         return what
     if outcome is Outcome.WARN:
         return f"{what}; look at: {joined(causes_with(review, Outcome.WARN))}"
+    if outcome is Outcome.UNKNOWN and not (review.predictions or review.is_look):
+        return f"Nobody asked anything, so nothing could be told of {missing}"
     if outcome is Outcome.UNKNOWN:
         return f"Nothing was found wrong, but some of it could not be told: {missing}"
     return _wrong(review, missing)
@@ -140,7 +162,9 @@ def _title(review: Review, outcome: Outcome | None) -> str:
 def _wrong(review: Review, missing: str) -> str:
     """Say what fails; that a version is not stale is said only of one it is known of."""
     wrong = causes_with(review, Outcome.FAIL)
-    stale = joined(_WRONG[cause] for cause in wrong if cause not in OF_THE_SERVICE)
+    old = [cause for cause in wrong if cause not in OF_THE_SERVICE]
+    stale = joined(_WRONG[cause] for cause in old[:_TOLD])
+    stale += f"; also {joined(old[_TOLD:])}" if old[_TOLD:] else ""
     unwell = joined(_WRONG[cause] for cause in wrong if cause in OF_THE_SERVICE)
     if stale:
         return f"Stale: {stale}" + (f"; the service: {unwell}" if unwell else "")

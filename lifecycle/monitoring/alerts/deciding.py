@@ -212,6 +212,8 @@ class _Case:
             return None
         if before.told is None:
             return "opened"
+        if alert.severity == "notice":
+            return None  # nothing new is known of it, and nobody has to act: once is enough
         # A clock that was set back must not keep an alert from being told.
         return "again" if abs(self._now - before.told) >= self._policy.repeat else None
 

@@ -16,6 +16,13 @@ _HALF = 0.5
 
 _DISTANCES = {"number": "Kolmogorov-Smirnov distance", "category": "total variation"}
 
+_NAMES = {"input": '"{}"', "label": 'the label "{}"', "prediction": 'its answers\' "{}"'}
+
+_TRAINING = "the training rows"
+
+_OWN_TEST = "the version's own test rows"
+"""What its answers are compared with: on rows it has learnt from they would flatter it."""
+
 
 def judge_shifts(shifts: tuple[Shift, ...], drift: Drift, *, rows: int) -> tuple[Finding, ...]:
     """Hold every shift of a window against what is declared to matter.
@@ -51,8 +58,11 @@ def judge_shifts(shifts: tuple[Shift, ...], drift: Drift, *, rows: int) -> tuple
     """
     if rows < drift.rows:
         reason = (
-            f"The window has {rows:,} rows; below {drift.rows:,} (`monitoring.drift.rows`) a shift "
-            "cannot be told from chance. Wait for more, or declare a longer `monitoring.window`."
+            f"The window has {rows:,} row{'' if rows == 1 else 's'}; below {drift.rows:,} "
+            "(`monitoring.drift.rows`) a shift cannot be told from chance. Wait for more, or "
+            "declare a longer `monitoring.window`."
+            if rows
+            else "Nobody asked anything in this window, so there is nothing to compare."
         )
         return (Finding(cause=Cause.DATA, verdict=_unknown("drift", reason)),)
     return tuple(
@@ -140,10 +150,21 @@ def _distance(shift: Shift, drift: Drift) -> Verdict | None:
 def _moved(shift: Shift) -> str:
     groups = f", in {shift.cells:,} groups of values" if shift.cells else ""
     return (
-        f'"{shift.column}" has moved by {figure(shift.distance or 0.0)} from the training rows, at '
+        f"{_name(shift)} moved by {figure(shift.distance or 0.0)} from {_reference(shift)}, at "
         f"most {figure(shift.highest or 0.0)} ({_DISTANCES[shift.kind]} of {_known(shift):,} "
         f"values{groups}; bound of 95 %)"
     )
+
+
+def _name(shift: Shift) -> str:
+    """Begin a sentence with a column: inputs by their name alone."""
+    name = _NAMES[shift.subject].format(shift.column)
+    has = "have" if shift.subject == "prediction" else "has"
+    return f"{name[0].upper()}{name[1:]} {has}"
+
+
+def _reference(shift: Shift) -> str:
+    return _OWN_TEST if shift.subject == "prediction" else _TRAINING
 
 
 def _usually(shift: Shift) -> str:
@@ -194,7 +215,9 @@ def _missing(shift: Shift, drift: Drift) -> Verdict:
 
 def _unseen(shift: Shift, drift: Drift) -> Verdict:
     share, known = shift.unseen or 0.0, _known(shift)
-    told = f'{_percent(share)} of {known:,} values of "{shift.column}" were never seen in training'
+    where = "in training" if _reference(shift) == _TRAINING else f"on {_OWN_TEST}"
+    name = _NAMES[shift.subject].format(shift.column)
+    told = f"{_percent(share)} of {known:,} values of {name} were never seen {where}"
     if shift.unseen_most is not None and shift.unseen_most > share:
         told = (
             f'At least {_percent(share)} of {known:,} values of "{shift.column}" are new since '
@@ -209,7 +232,9 @@ def _unseen(shift: Shift, drift: Drift) -> Verdict:
 
 def _range(shift: Shift, drift: Drift) -> Verdict:
     share, known = shift.outside or 0.0, _known(shift)
-    told = f'{_percent(share)} of {known:,} values of "{shift.column}" are beyond training\'s range'
+    name = _NAMES[shift.subject].format(shift.column)
+    told = f"{_percent(share)} of {known:,} values of {name} are beyond the range of "
+    told += _reference(shift)
     highest = share_highest(round(share * known), known)
     return _share(
         f"range {shift.column}", told, share, highest, shift.outside_p, drift.outside, drift

@@ -90,7 +90,7 @@ def _silence(figures: HealthFigures, health: Health, now: datetime) -> _Found:
     if figures.last_asked is None and quiet <= limit:
         return  # it has just begun: nothing to judge yet
     what = "for" if figures.last_asked else "since it began,"
-    yield Cause.SERVICE, _at_most(
+    yield Cause.SERVICE, _no_longer(
         "silence", max(0.0, quiet), limit,
         f"Nobody has asked {what} {age(quiet)}; {age(limit)} are allowed.",
     )  # fmt: skip
@@ -167,7 +167,7 @@ def _events(figures: HealthFigures) -> _Found:
             Verdict(rule="written", outcome=Outcome.PASS, measured=0.0, limit=0.0, reason=reason),
         )
     if figures.requests and figures.lag_seconds is not None:
-        yield Cause.EVENTS, _at_most(
+        yield Cause.EVENTS, _no_longer(
             "lag", figures.lag_seconds, LONGEST_LAG,
             "From the last answer to the last one that is written down it is "
             f"{age(figures.lag_seconds)}; up to {age(LONGEST_LAG)} are allowed.",
@@ -202,7 +202,7 @@ def _age(figures: HealthFigures, health: Health, now: datetime) -> _Found:
         )
         yield Cause.AGE, Verdict(rule="age", outcome=Outcome.UNKNOWN, reason=reason)
         return
-    yield Cause.AGE, _at_most(
+    yield Cause.AGE, _no_longer(
         "age", old, limit,
         f"The youngest row it has learnt from is {age(old)} old; up to {age(limit)} are allowed.",
     )  # fmt: skip
@@ -231,6 +231,12 @@ def _disk(figures: HealthFigures, health: Health) -> _Found:
 def _at_most(rule: str, measured: float, limit: float, reason: str) -> Verdict:
     outcome = Outcome.PASS if measured <= limit else Outcome.FAIL
     return Verdict(rule=rule, outcome=outcome, measured=measured, limit=limit, reason=reason)
+
+
+def _no_longer(rule: str, seconds: float, limit: float, reason: str) -> Verdict:
+    """Judge a length of time, and tell it in a unit people can read."""
+    told = {"measured": age(seconds), "limit": age(limit)}
+    return _at_most(rule, seconds, limit, reason).model_copy(update=told)
 
 
 def _within(rule: str, low: float | None, high: float | None, limit: float, what: str) -> Verdict:

@@ -79,12 +79,22 @@ def compare_groups(
     missing = tuple(
         Missing(
             evidence=f"slices {column}",
-            reason=f"No group of {column} has {least:,} labelled rows, and others beside it.",
+            reason=_why_none(column, [part for part in slices if part.column == column], least),
         )
         for column in columns
         if column not in judged
     )
     return Groups(slices, _correct(told), missing)
+
+
+def _why_none(column: str, parts: Sequence[Slice], least: int) -> str:
+    """Say of a column why none of its groups can be told from the others."""
+    largest = max(parts, key=lambda part: part.rows, default=None)
+    rows = "" if largest is None else f"; the largest, {largest.value}, has {largest.rows:,}"
+    return (
+        f"A group and all others beside it need {least:,} labelled rows each to be told apart, "
+        f"and no group of {column} has that{rows}. Declare a longer `monitoring.window`."
+    )
 
 
 def _change(

@@ -151,12 +151,26 @@ def trace(
 ) -> tuple[tuple[Span, Slow], ...]:
     """Tell the same after each window that has labels, oldest first."""
     stakes = _place_stakes(evaluation, concept)
-    ordered = sorted(history, key=lambda each: each[0].start)
-    usable = [(span, sums) for span, sums in ordered if sums.rows > 0]
+    usable = [(span, sums) for span, sums in _once(history) if sums.rows > 0]
     if isinstance(stakes, str):
         nothing = _nothing(evaluation, concept, stakes)
         return tuple((span, nothing) for span, _ in usable)
     return tuple(_pile_up(usable, stakes, float(concept.windows_between_false_alarms)))
+
+
+def _once(history: History) -> list[tuple[Span, LossSums]]:
+    """Order windows, without those that a longer one holds since its length was declared."""
+    kept: list[tuple[Span, LossSums]] = []
+    for span, sums in sorted(
+        history, key=lambda each: (each[0].start, each[0].start - each[0].end)
+    ):
+        while kept and span.start < kept[-1][0].end < span.end:
+            if span.end - span.start < kept[-1][0].end - kept[-1][0].start:
+                break
+            kept.pop()
+        if not kept or kept[-1][0].end <= span.start:
+            kept.append((span, sums))
+    return kept
 
 
 def _place_stakes(evaluation: Evaluation, concept: Concept) -> _Stakes | str:

@@ -20,10 +20,11 @@ def tell_labels(counts: Counted, as_of: datetime) -> str:
     moment = f"As of {as_of.astimezone(UTC):%-d %b %Y %H:%M} UTC"
     if counts.share is None:
         return f"{moment}, there are no predictions."
+    predictions = f"{counts.predictions:,} prediction{'' if counts.predictions == 1 else 's'}"
     if not counts.labelled:
-        return f"{moment}, none of {counts.predictions:,} predictions has a label."
+        return f"{moment}, none of {predictions} has a label."
     return (
-        f"{moment}, {counts.labelled:,} of {counts.predictions:,} predictions "
+        f"{moment}, {counts.labelled:,} of {predictions} "
         f"({percent(counts.share)}) {'have' if counts.labelled > 1 else 'has'} a label."
     )
 
@@ -43,7 +44,10 @@ def too_few(counts: Counted, rows: int, labels: Labels) -> str:
     if counts.share < labels.share:
         return f"At least {percent(labels.share)} are needed."
     if rows < labels.rows:
-        return f"At least {labels.rows:,} labelled rows are needed."
+        return (
+            f"At least {labels.rows:,} labelled rows are needed (`monitoring.labels.rows`). Wait "
+            "for more, or declare a longer `monitoring.window`."
+        )
     return ""
 
 

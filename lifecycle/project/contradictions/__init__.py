@@ -6,7 +6,14 @@ function and its line in `_RULES`.
 
 from collections.abc import Callable, Iterable
 
-from lifecycle.project.contradictions import columns, data, gates, search
+from lifecycle.project.contradictions import (
+    columns,
+    data,
+    gates,
+    monitoring,
+    retraining,
+    search,
+)
 from lifecycle.project.contradictions.parts import Parts
 from lifecycle.project.faults import Fault
 
@@ -28,6 +35,10 @@ _RULES: tuple[Callable[[Parts], Iterable[Fault]], ...] = (
     gates.fit_limits_to_metrics,
     gates.compare_with_what_there_is,
     gates.look_only_at_known_groups,
+    monitoring.watch_a_figure_of_the_task,
+    monitoring.watch_columns_there_are,
+    retraining.take_the_newest_rows_by_a_time,
+    retraining.declare_only_what_is_asked,
 )
 
 

@@ -11,7 +11,9 @@ from lifecycle.evaluation.declaration import EvaluationSettings
 from lifecycle.evaluation.gates import Gate
 from lifecycle.features.declaration import Features
 from lifecycle.modeling.declaration import Search
+from lifecycle.monitoring.declaration import Monitoring
 from lifecycle.project.places import Path
+from lifecycle.retraining.declaration import Retraining
 
 T = TypeVar("T")
 
@@ -35,6 +37,8 @@ class Parts:
     search: Search | None = None
     evaluation: EvaluationSettings | None = None
     gates: Mapping[int, Gate] = field(default_factory=dict)
+    monitoring: Monitoring | None = None
+    retraining: Retraining | None = None
 
     def role_of(self, name: str) -> tuple[Role, ...]:
         """Give the roles a column is declared in; none if it is not declared or not readable."""
@@ -74,4 +78,6 @@ def parts_of(document: Mapping[str, Any], faulty: Iterable[Path]) -> Parts:
             for at in range(len(gates) if isinstance(gates, list) else 0)
             if (gate := readable(("gates", at), Gate)) is not None
         },
+        monitoring=readable(("monitoring",), Monitoring, Monitoring()),
+        retraining=readable(("retraining",), Retraining, Retraining()),
     )

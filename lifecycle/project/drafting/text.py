@@ -22,6 +22,7 @@ def write(draft: Draft, *, name: str, table: str, url: str, query: str) -> str:
         _split(draft),
         _search(),
         _gates(draft),
+        _watch(draft),
     )
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -152,6 +153,25 @@ def _gates(draft: Draft) -> str:
         "# what the decision needs.",
         "gates:",
         *(f"  - {{{gate}}}" for gate in _choose_gates(draft)),
+    ]
+    return "\n".join(lines)
+
+
+def _watch(draft: Draft) -> str:
+    """Show what may be declared of the time after training, as comments; defaults hold."""
+    lines = [
+        "# Once a version is deployed it is watched, and asked whether a successor is due. To say",
+        "# how, take the # away; all there is: run.py schema.",
+        "# monitoring:",
+        "#   window: 1d  # looked at as one: 1h, 7d or month; below 200 predictions tell little",
+    ]
+    if draft.key is not None:
+        lines.append("#   labels: {query: true}  # look in the tables for what became true since")
+    lines += [
+        '#   alerts: {to: ["json://localhost:8080/alerts"]}  # webhook, mailto://, slack:// ...',
+        "# retraining:",
+        "#   when: [drift, concept]  # also: schedule (with every: 30d), new_data",
+        "#   approval: manual  # a successor that won waits for run.py approve; or automatic",
     ]
     return "\n".join(lines)
 

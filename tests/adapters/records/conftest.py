@@ -7,8 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.records import VARIABLE, Records
-
-pytest_plugins = ["tests.servers.fixtures"]
+from tests.servers.fixtures import postgres as postgres
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -40,6 +40,12 @@ SOUND = {
             "at_most": 0.1,
         },
     ],
+    "monitoring": {
+        "drift": {"columns": {"age": 0.3, "left": 0.1}, "ignore": ["region"]},
+        "labels": {"query": True},
+        "concept": {"metric": "roc_auc", "over": ["region", "sex"]},
+    },
+    "retraining": {"window": "90d"},
 }
 
 
@@ -115,6 +121,23 @@ def test_a_sound_declaration_contradicts_nothing():
         ("gates/4/metric", "equal_odds_difference", "gates[4].metric", "Did you mean"),
         ("gates/4/over", "[left]", "gates[4].over[0]", "is the label"),
         ("gates/4/over", "[sexx]", "gates[4].over[0]", 'Did you mean "sex"?'),
+        ("monitoring/concept/metric", "rmse", "monitoring.concept.metric", "no figure of a binary"),
+        ("monitoring/concept/over", "[sexx]", "monitoring.concept.over[0]", 'mean "sex"?'),
+        ("monitoring/concept/over", "[sex, left]", "monitoring.concept.over[1]", "is the label"),
+        ("monitoring/concept/over", "[refund]", "monitoring.concept.over[0]", "only afterwards"),
+        ("monitoring/drift/columns", "{agee: 0.3}", "monitoring.drift.columns.agee", '"age"?'),
+        ("monitoring/drift/columns", "{sex: 0.3}", "monitoring.drift.columns.sex", "not see it"),
+        (
+            "monitoring/drift/columns",
+            "{asked_at: 0.3}",
+            "monitoring.drift.columns.asked_at",
+            "always moves on",
+        ),
+        ("monitoring/drift/ignore", "[age, regoin]", "monitoring.drift.ignore[1]", '"region"?'),
+        ("data/key", "[]", "monitoring.labels.query", "no data.key is declared"),
+        ("retraining/every", "30d", "retraining.every", "when: [drift, concept, schedule]"),
+        ("retraining/new_rows", 500, "retraining.new_rows", "[drift, concept, new_data]"),
+        ("retraining/windows", "[all, 30d]", "retraining.windows", "window: evidence"),
     ],
 )
 def test_each_contradiction_is_told_where_it_stands(path, value, place, told):
@@ -126,8 +149,28 @@ def test_each_contradiction_is_told_where_it_stands(path, value, place, told):
 def test_without_a_time_everything_that_needs_one_is_told():
     found = faults(**{"data/time": ...})
 
-    assert set(found) == {"split.by", "data.window", "gates[1].against"}
+    assert set(found) == {"split.by", "data.window", "gates[1].against", "retraining.window"}
     assert "such as asked_at" in found["split.by"]
+
+
+@pytest.mark.parametrize("window, is_told", [("all", False), ("evidence", True), ("30d", True)])
+def test_the_newest_rows_are_told_by_a_time(window, is_told):
+    found = faults(**{"data/time": ..., "retraining/window": window})
+
+    assert ("retraining.window" in found) is is_told
+
+
+def test_a_personal_column_makes_no_groups_as_it_is_masked():
+    found = faults(**{"schema/region/role": "personal", "gates/3/over": "[sex]"})
+
+    assert "Masked values make no groups" in found["monitoring.concept.over[0]"]
+
+
+def test_a_setting_that_is_asked_for_contradicts_nothing():
+    asked = "when: [schedule, new_data], every: 30d, new_rows: 9"
+    chosen = "window: evidence, windows: [all, 30d]"
+
+    assert not faults(retraining=f"{{{asked}, {chosen}}}")
 
 
 def test_a_regression_has_no_classes_threshold_or_calibration():
@@ -147,6 +190,7 @@ def test_without_a_split_declared_it_follows_from_the_time():
     del document["split"]
     assert read(document)[0].split.by == "time"
     del document["data"]["time"], document["data"]["window"], document["gates"][1]
+    del document["retraining"]
     assert read(document)[0].split.by == "random"
 
 

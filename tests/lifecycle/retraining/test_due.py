@@ -194,7 +194,7 @@ def test_labels_that_are_missing_are_told_with_both_numbers() -> None:
     decision = deciding(situation(labels=12))
 
     assert "not due: 12 new labels since 1 Jan 2013; 1,000 are asked for." in decision.told
-    assert "What speaks for it: Data drift" in decision.told
+    assert "What speaks for it: data drift" in decision.told
 
 
 @pytest.mark.parametrize(

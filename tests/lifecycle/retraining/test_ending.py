@@ -41,6 +41,18 @@ def test_a_training_that_ended_becomes_an_ending(end: Any, policy: Retraining, e
     assert (done.ending, done.version, done.settled) == (ending, "4", AS_OF)
 
 
+@pytest.mark.parametrize("policy", [Retraining(), AUTOMATIC])
+def test_a_version_that_was_there_before_has_not_won_whatever_its_gates_say(
+    policy: Retraining,
+) -> None:
+    begun = retraining(7, 0, "running")
+
+    done = finish(begun, end="registered", version="3", policy=policy, now=AS_OF, is_known=True)
+
+    assert done.ending == "lost"
+    assert "the rows have not changed" in done.remark
+
+
 def test_what_was_taken_over_is_not_ended_a_second_time() -> None:
     died = give_up(retraining(7, 1, "running"), now=AS_OF, why="It was killed.")
 

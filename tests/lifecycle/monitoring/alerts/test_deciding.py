@@ -97,6 +97,13 @@ def test_an_unknown_that_turns_out_bad_is_worse_and_told_at_once() -> None:
     assert told.standing[0].title == "flights version 3: concept drift since 3 Jul 2013"
 
 
+def test_what_cannot_be_told_for_weeks_is_told_once() -> None:
+    told = Told(Alerts(unknown_after=2, repeat="1d")).run_daily("??????????")
+
+    assert told.tellings == [("opened", "notice")]
+    assert told.standing[0].windows == 10
+
+
 def test_labels_that_come_after_all_end_an_alert_about_their_absence() -> None:
     told = Told(Alerts(unknown_after=3, repeat="30d")).run(days("???"))
 

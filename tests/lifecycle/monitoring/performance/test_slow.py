@@ -100,6 +100,19 @@ def test_labels_that_come_late_and_a_run_repeated_change_nothing_wrongly():
     )
 
 
+@pytest.mark.parametrize("first_day", [0, 2, 3])
+def test_rows_are_counted_once_where_a_longer_window_was_declared_since(first_day):
+    daily = a_history(6, seed=4)
+    start = START + first_day * DAY
+    week = Span(start=start, end=start + 7 * DAY), LossSums(rows=3500, total=10.0, squares=900.0)
+    before = daily[:first_day]
+
+    found = follow([*daily, week], a_version(), Concept())
+
+    assert found == follow([*before, week], a_version(), Concept())
+    assert found.rows == 3500 + 500 * first_day
+
+
 def test_one_monstrous_window_is_not_a_change():
     history = a_history(40, seed=5)
     span, sums = history[20]
