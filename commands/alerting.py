@@ -10,7 +10,6 @@ import typer
 
 from commands.place import ROOT, opened_state
 from lifecycle.errors import PerennialError, ProjectError
-from lifecycle.section import read_duration
 
 if TYPE_CHECKING:
     from adapters.notifying import Outcome
@@ -74,6 +73,8 @@ def silence(
     why: Annotated[str, typer.Option(help="Why nobody needs to hear of it.")] = "",
 ) -> None:
     """Tell nobody of an alert for a while, unless it becomes more severe."""
+    from lifecycle.section import read_duration
+
     duration = read_duration(length)
     if not isinstance(duration, timedelta) or not duration:
         raise ProjectError(f'--for is "{length}". Write a length of time: 12h, 3d or 2w.')

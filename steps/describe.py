@@ -27,11 +27,21 @@ def describe(
     description = take_figures(train, test, schema, data)
     description = description.model_copy(update={"split": partition.description})
     profile = profiles.profile(train, schema)
-    usual = find_usual(train, _watched(schema, data), data.time)
+    usual = find_usual(_as_watched(train, data), _watched(schema, data), data.time)
     tell("describe", f"{len(description.columns)} columns described and profiled")
     return description, profile, usual
 
 
 def _watched(schema: Schema, data: Data) -> tuple[str, ...]:
     """Name the columns whose shifts are told; time itself always moves."""
-    return tuple(name for name in schema.names(Role.FEATURE) if name != data.time)
+    others = (data.time, data.label.column)
+    return (*(name for name in schema.names(Role.FEATURE) if name not in others), others[1])
+
+
+def _as_watched(train: pa.Table, data: Data) -> pa.Table:
+    """Make categories of the classes, as labels that come are counted."""
+    name = data.label.column
+    if not data.label.task.is_classification:
+        return train
+    classes = train[name].cast(pa.string())
+    return train.set_column(train.column_names.index(name), name, classes)

@@ -101,7 +101,7 @@ def test_an_interrupted_run_says_that_it_can_be_continued(
 
     monkeypatch.setattr("pipelines.running.run", interrupted)
 
-    status = command_line._run("training", "airfares", "local", None, [])
+    status = command_line._run("training", "airfares", "local", None, "", [])
 
     assert status == 130
     assert "Running it again continues" in capsys.readouterr().err

@@ -98,3 +98,17 @@ def test_a_receiver_that_is_down_stops_no_monitoring(records: Records, tmp_path:
     assert len(told.tellings) == 1
     assert told.outcome.waiting == 1
     assert "NOT_SET_ANYWHERE is not set" in told.outcome.problems[0]
+
+
+def test_what_a_clock_found_that_was_ahead_ends_no_alert(records: Records, tmp_path: Path) -> None:
+    ahead = [review(number, ".") for number in (3, 4)]
+    for found in ahead:
+        records.keep(found)
+    alert(records, "flights", ahead, Alerts(), now=JULY + 5 * DAY, state=tmp_path)
+    today = review(0, "x")
+    records.keep(today)
+
+    told = alert(records, "flights", [today], Alerts(), now=JULY + DAY, state=tmp_path)
+
+    assert [telling.kind for telling in told.tellings] == ["opened"]
+    assert len(told.standing) == 1

@@ -29,6 +29,12 @@ from lifecycle.serving.events import Mask, Truth, label_lines, prediction_lines
 from lifecycle.serving.inputs import Answers
 from pipelines import reviewing, running
 from pipelines.reviewing import Monitored
+from steps.alarm import alarm
+from steps.look import look
+from steps.picture import picture
+from steps.relabel import relabel
+from steps.review import review
+from steps.survey import survey
 from tests.servers.process import free_port
 
 DAY = timedelta(days=1)
@@ -223,7 +229,22 @@ class Shop:
             log.write(label_lines(request_id="t", at=at, by=None, truths=truths, mask=mask))
 
     def look(self, as_of: datetime, *changes: str) -> Monitored:
-        """Monitor, as of a moment, which it is from then on."""
+        """Monitor step by step, as of a moment, which it is from then on.
+
+        The same as `monitor` in a quarter of the time, which goes into ZenML's bookkeeping.
+        """
+        self.at(as_of)
+        project = self.declared(*changes).project
+        found, moment = relabel.entrypoint(project, str(self.loaded.folder), as_of.isoformat())
+        windows = survey.entrypoint(project.monitoring, found, project.name, moment)
+        reviews = review.entrypoint(windows, project, moment)
+        looked = look.entrypoint(reviews, project, moment)
+        told = alarm.entrypoint(looked, project.monitoring, project.name, moment)
+        index = picture.entrypoint(looked, told, project, moment)
+        return Monitored(reviews=looked, alarm=told, index=index)
+
+    def monitor(self, as_of: datetime, *changes: str) -> Monitored:
+        """Run the pipeline, as of a moment, which it is from then on."""
         self.at(as_of)
         return reviewing.run(self.declared(*changes), stack="local", root=self.root)
 

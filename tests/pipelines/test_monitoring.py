@@ -18,8 +18,10 @@ from adapters.monitoring.run import store_of
 from adapters.promotion import take_away
 from adapters.records import Records
 from adapters.supervision import Supervisor
+from adapters.supervision.record import forget_live, write_live
 from commands import labelling
 from lifecycle.monitoring.review import Cause, Review
+from lifecycle.serving.live import Live
 from lifecycle.verdict import Outcome
 from pipelines import deploying, running
 from tests.pipelines.shop import DAY, Shop, empty, open_shop, orders, sent
@@ -74,7 +76,7 @@ def pages(shop: Shop) -> list[str]:
 
 
 def test_where_nobody_asked_there_is_no_window_and_nobody_is_told(shop: Shop) -> None:
-    found = shop.look(APRIL + DAY)
+    found = shop.monitor(APRIL + DAY)
 
     assert shop.reviews() == ()
     assert only(found.reviews.reviews).is_look
@@ -120,9 +122,9 @@ def test_a_shift_is_told_once_at_a_real_receiver(shop: Shop) -> None:
 
     with webhook() as hook:
         to = f"monitoring.alerts.to=['json://{hook.host}/alerts']"
-        first = shop.look(APRIL + DAY + HOUR, to)
+        first = shop.monitor(APRIL + DAY + HOUR, to)
         heard = len(hook.bodies)
-        second = shop.look(APRIL + DAY + 2 * HOUR, to)
+        second = shop.monitor(APRIL + DAY + 2 * HOUR, to)
 
     assert only(shop.reviews()).outcome(Cause.DATA) is Outcome.FAIL
     assert len(standing(shop, Cause.DATA)) == 1
@@ -148,11 +150,11 @@ def test_a_receiver_that_is_down_gets_the_alert_later(shop: Shop) -> None:
 
 def test_labels_that_come_later_change_the_figures_of_their_window(shop: Shop) -> None:
     rows = shop.ask(day())
-    shop.look(APRIL + DAY + HOUR)
+    shop.monitor(APRIL + DAY + HOUR)
     before = only(shop.reviews())
     shop.tell(rows, at=APRIL + DAY + 2 * HOUR)
 
-    shop.look(APRIL + DAY + 3 * HOUR)
+    shop.monitor(APRIL + DAY + 3 * HOUR)
 
     after = only(shop.reviews())
     assert before.labels.share == 0
@@ -213,8 +215,8 @@ def test_a_run_that_was_killed_before_it_told_is_made_up_for(shop: Shop) -> None
     before = only(shop.reviews())
     unheard = told(shop)
 
-    shop.look(APRIL + DAY + 2 * HOUR)
-    shop.look(APRIL + DAY + 3 * HOUR)
+    shop.monitor(APRIL + DAY + 2 * HOUR)
+    shop.monitor(APRIL + DAY + 3 * HOUR)
 
     assert killed.returncode == 9, killed.stderr
     assert unheard == []
@@ -233,9 +235,9 @@ def test_a_run_that_died_once_it_had_told_tells_nothing_again(
 
     with monkeypatch.context() as broken, pytest.raises(OSError, match="disk is gone"):
         broken.setattr("steps.picture.write_pages", lost)
-        shop.look(APRIL + DAY + HOUR)
+        shop.monitor(APRIL + DAY + HOUR)
     unwritten = pages(shop)
-    shop.look(APRIL + DAY + 2 * HOUR)
+    shop.monitor(APRIL + DAY + 2 * HOUR)
 
     assert unwritten == []
     assert only(shop.reviews()).predictions == ENOUGH
@@ -272,6 +274,38 @@ def test_a_version_that_is_not_in_the_registry_stops_no_other(shop: Shop) -> Non
     assert lost.predictions == ENOUGH // 2
     assert lost.outcome(Cause.MONITORING) is Outcome.UNKNOWN
     assert known.outcome(Cause.DATA) is Outcome.PASS
+
+
+def test_a_version_that_answers_and_is_not_in_the_registry_stops_nothing(shop: Shop) -> None:
+    shop.ask(day())
+    live = Live(
+        project=shop.name, version="99", kind="process", name="gone", host="127.0.0.1", port=9,
+        public_host="127.0.0.1", public_port=9, manifest="9f2c", bento="shop:99",
+        started=APRIL.isoformat(),
+    )  # fmt: skip
+    write_live(shop.state, live)
+
+    try:
+        found = shop.look(APRIL + DAY + HOUR)
+    finally:
+        forget_live(shop.state, shop.name)
+
+    assert only(shop.reviews()).outcome(Cause.DATA) is Outcome.PASS
+    assert found.reviews.reviews[-1].outcome(Cause.SERVICE) is Outcome.FAIL
+    assert found.reviews.reviews[-1].outcome(Cause.AGE) in (None, Outcome.UNKNOWN)
+
+
+def test_without_any_labels_that_is_told_once(shop: Shop) -> None:
+    heard = []
+    for number in range(6):
+        shop.ask(day(APRIL + number * DAY))
+        heard.append(shop.look(APRIL + (number + 1) * DAY + HOUR).alarm.titles)
+
+    about = [title for titles in heard for title in titles if "concept drift" in title]
+    assert {review.outcome(Cause.CONCEPT) for review in shop.reviews()} == {Outcome.UNKNOWN}
+    assert len(about) == 1
+    assert "nothing can be told of concept drift" in about[0]
+    assert any(about[0] in titles for titles in heard[2:3])
 
 
 def test_a_column_that_vanished_is_data_drift_that_names_it(shop: Shop) -> None:
@@ -433,13 +467,13 @@ def test_a_real_service_is_looked_at_and_missed_when_it_is_down(shop: Shop, url:
             for row, label in enumerate(rows["returned"])
         ]
         taken = client.post("/labels", json=truths)
-    well = shop.look(APRIL + DAY + HOUR)
+    well = shop.monitor(APRIL + DAY + HOUR)
     first = only(shop.reviews())
     for process in Supervisor(shop.state).status():
         if process.name.startswith(f"{shop.name}."):
             Supervisor(shop.state).stop(process.name)
-    down = shop.look(APRIL + DAY + 2 * HOUR)
-    still = shop.look(APRIL + DAY + 3 * HOUR)
+    down = shop.monitor(APRIL + DAY + 2 * HOUR)
+    still = shop.monitor(APRIL + DAY + 3 * HOUR)
 
     assert (answered.status_code, taken.status_code) == (200, 202), (answered.text, taken.text)
     assert first.predictions == first.labels.labelled == ENOUGH

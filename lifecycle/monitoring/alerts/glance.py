@@ -13,6 +13,11 @@ from lifecycle.verdict import Outcome, Verdict
 LISTED = 20
 """Verdicts of a cause that are kept by word; of more, the number. Nobody reads a longer list."""
 
+_OF_ANSWERS = frozenset(
+    {Cause.DATA, Cause.PREDICTION, Cause.CONCEPT, Cause.CALIBRATION, Cause.GROUPS, Cause.SLOW}
+)
+"""What only a window can tell in which somebody asked; that nobody does is `health.silence`."""
+
 _WORST_FIRST = (Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN)
 
 
@@ -36,9 +41,9 @@ class Glance(Value):
 
     @classmethod
     def of(cls, review: Review) -> "Glance":
-        """Sum up a review."""
-        outcomes = {cause: review.outcome(cause) for cause in Cause}
-        found = {cause: _worst_first(review.of(cause)) for cause in Cause}
+        """Sum up a review; of nights in which nobody asked nothing is missing."""
+        outcomes = {cause: review.outcome(cause) for cause in Cause if not _is_idle(review, cause)}
+        found = {cause: _worst_first(review.of(cause)) for cause in outcomes}
         return cls(
             version=review.version,
             span=review.span,
@@ -57,6 +62,12 @@ def latest(glances: Iterable[Glance]) -> tuple[Glance, ...]:
         if key not in known or known[key].as_of <= glance.as_of:
             known[key] = glance
     return tuple(sorted(known.values(), key=lambda each: (each.span.start, each.span.end)))
+
+
+def _is_idle(review: Review, cause: Cause) -> bool:
+    """Whether a cause cannot be told because nobody asked anything."""
+    is_untold = review.outcome(cause) is Outcome.UNKNOWN
+    return cause in _OF_ANSWERS and is_untold and not (review.predictions or review.is_look)
 
 
 def _worst_first(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:

@@ -35,7 +35,8 @@ def judge_performance(
     A figure **fails** if its distance from the ideal has grown by more than `worse_by` and
     the interval of that growth lies above zero. It is **unknown** if it looks so much worse and
     that may be chance, or if there are too few labels; an estimate without labels changes
-    nothing in that. Everything else **passes**. So while nothing changes at most half of
+    nothing in that. Everything else **passes**; a column whose groups are all too small is left
+    out, unless no other can be told either. So while nothing changes at most half of
     `1 - confidence` of the windows fail.
 
     Parameters
@@ -267,6 +268,10 @@ def _judge_groups(
             yield unknown(rule, lacking)
         elif own is None:
             yield unknown(rule, evaluation.why_missing(f"metric {metric}"))
+        elif not told and performance.groups:
+            # Too small in every window, it would keep what is known of the others unknown for
+            # ever, and an alert about them open. It is listed in `missing`.
+            continue
         elif not told:
             yield unknown(rule, f"{_why_no_groups(performance, column)} {performance.reason}")
         else:

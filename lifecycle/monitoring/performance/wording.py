@@ -56,10 +56,10 @@ def percent(share: float) -> str:
 
     Examples
     --------
-    >>> percent(0.9022), percent(0.5), percent(1), percent(0.00042)
-    ('90.2 %', '50 %', '100 %', '0.042 %')
+    >>> percent(0.9022), percent(0.5), percent(1), percent(0.00042), percent(66.04)
+    ('90.2 %', '50 %', '100 %', '0.042 %', '6,604 %')
     """
-    return f"{100 * share:.3g} %".replace("1e+03", "1000")
+    return f"{100 * share:,.0f} %" if abs(share) >= 9.995 else f"{100 * share:.3g} %"
 
 
 def between(low: float, high: float, confidence: float) -> str:

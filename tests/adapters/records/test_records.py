@@ -268,3 +268,13 @@ def test_one_writes_while_another_reads(opening: Callable[[], Records]) -> None:
         writer.keep(review(0, "x"))
 
     assert time.monotonic() - began < timedelta(seconds=5).total_seconds()
+
+
+def test_decisions_that_began_something_are_found_among_many_that_did_not(
+    records: Records,
+) -> None:
+    quiet = decision(ending="not due", is_due=False)
+    begun = [records.add(made) for made in (quiet, decision(), quiet, decision(), quiet)][1::2]
+
+    assert records.decisions("flights", begun=True) == tuple(begun)
+    assert records.decisions("flights", 1, begun=True) == (begun[1],)

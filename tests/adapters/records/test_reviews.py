@@ -100,3 +100,13 @@ def test_where_the_oldest_window_begins_that_was_looked_at_since(records: Record
 
     assert records.earliest("flights", after=JULY + 6 * DAY) == JULY + 3 * DAY
     assert records.earliest("flights", after=JULY + 7 * DAY) is None
+
+
+def test_a_review_from_the_future_gives_way_once_the_clock_is_right(records: Records) -> None:
+    records.keep(full(0, "?", as_of=JULY + 9 * DAY))
+    now = JULY + DAY
+
+    assert not records.keep(full(0, "."))
+    assert records.keep(full(0, "."), now=now)
+    assert not records.keep(full(0, "x", as_of=JULY), now=now)
+    assert [each.outcome(Cause.DATA) for each in records.reviews("flights")] == ["pass"]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from lifecycle.monitoring.due import again, new_spans
+from lifecycle.monitoring.due import again, is_credible, new_spans
 from lifecycle.monitoring.span import Span, span_of, spans
 
 DAY = timedelta(days=1)
@@ -79,3 +79,17 @@ def test_a_span_starts_at_a_whole_multiple_of_its_length_in_every_zone() -> None
     moment = datetime.fromisoformat("2013-04-01T01:00:00+02:00")
 
     assert span_of(moment, DAY).start == datetime(2013, 3, 31, tzinfo=UTC)
+
+
+def test_what_would_be_forgotten_at_once_is_not_looked_at() -> None:
+    long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+
+    found = new_spans(long_ago, (), length=DAY, as_of=at(4, 0, 1), keep=2 * DAY)
+
+    assert [span.start for span in found] == [at(2), at(3)]
+
+
+def test_a_review_as_of_a_moment_still_to_come_is_not_credible() -> None:
+    assert is_credible(at(2), as_of=at(2))
+    assert is_credible(at(2), as_of=at(1, 23, 30))
+    assert not is_credible(at(2), as_of=at(1, 12))

@@ -35,6 +35,7 @@ def review(
     version: str | None = "3",
     as_of: datetime | None = None,
     columns: Sequence[str] = ("distance",),
+    predictions: int = 900,
 ) -> Review:
     span = day(number)
     found = OUTCOMES.get(letter)
@@ -44,6 +45,7 @@ def review(
         version=version,
         span=span,
         as_of=as_of or span.end,
+        predictions=predictions,
         findings=tuple(Finding(cause=cause, verdict=each) for each in verdicts),
     )
 

@@ -104,6 +104,23 @@ def test_what_cannot_be_told_for_weeks_is_told_once() -> None:
     assert told.standing[0].windows == 10
 
 
+def test_nights_in_which_nobody_asked_are_told_to_nobody() -> None:
+    nights = [Glance.of(review(number, "?", predictions=0)) for number in range(9)]
+
+    told = Told(Alerts(unknown_after=3)).run(nights)
+
+    assert told.tellings == []
+
+
+def test_a_night_in_which_nobody_asked_neither_ends_an_alert_nor_begins_another() -> None:
+    told = Told(Alerts(repeat="30d")).run(days("x"))
+
+    told.run([*days("x"), Glance.of(review(1, "?", predictions=0))])
+
+    assert told.kinds == ["opened"]
+    assert told.standing[0].span.start == JULY
+
+
 def test_labels_that_come_after_all_end_an_alert_about_their_absence() -> None:
     told = Told(Alerts(unknown_after=3, repeat="30d")).run(days("???"))
 

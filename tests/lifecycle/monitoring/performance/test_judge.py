@@ -109,6 +109,22 @@ def test_a_group_that_always_was_harder_is_no_news():
     assert verdict["groups group"].outcome is Outcome.PASS
 
 
+def test_groups_too_small_for_a_window_do_not_keep_the_others_unknown():
+    drawn = draw(Task.BINARY, 400, seed=10)
+    rare = pa.array(["few" if row < 10 else "many" for row in range(400)])
+    beside = type(drawn)(drawn.answers, drawn.units, {**drawn.groups, "rare": rare})
+    alone = type(drawn)(drawn.answers, drawn.units, {"rare": rare})
+
+    with_others = look_at(beside, version(Task.BINARY))
+    verdicts = judged(with_others, version(Task.BINARY))
+    verdict = judged(look_at(alone, version(Task.BINARY)), version(Task.BINARY))["groups rare"]
+
+    assert "groups rare" not in verdicts and verdicts["groups group"].outcome is Outcome.PASS
+    assert "the largest, many, has 390" in with_others.missing[-1].reason
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "Declare a longer `monitoring.window`" in verdict.reason
+
+
 def test_residuals_that_spread_farther_fail_and_those_that_shrink_do_not():
     own = version(Task.REGRESSION)
 
