@@ -98,6 +98,7 @@ def _figures(stretch: Stretch, present: Standing, taken: Snapshot) -> HealthFigu
         requests=stretch.requests,
         failed=stretch.failed,
         turned_away=stretch.turned_away,
+        unfit=stretch.unfit,
         lost=stretch.unwritten,
         restarts=stretch.restarts,
         began=taken.began,

@@ -14,6 +14,12 @@ ROUTES = ("/predict", "/labels")
 TURNED_AWAY = (problem.BUSY.uri, problem.NOT_READY.uri, problem.DRAINING.uri)
 """Refused with 503 because the service is busy, or being stopped: not failed."""
 
+UNFIT = frozenset(
+    str(kind.status)
+    for kind in (problem.NOT_JSON, problem.TOO_MANY_ROWS, problem.MEDIA, problem.CONTRACT)
+)
+"""Of requests that are not what the contract asks for."""
+
 
 class Standing(Value):
     """How a service is at the moment; `None` where it does not tell."""
@@ -62,6 +68,7 @@ def snapshot(samples: Samples, *, at: datetime) -> Snapshot:
         requests=sum(count for _, count in statuses),
         failed=max(0, broken - away),
         turned_away=away + sum(count for status, count in statuses if status == "429"),
+        unfit=sum(count for status, count in statuses if status in UNFIT),
         unwritten=round(samples.total("perennial_events_total", outcome="failed")),
         asked=_moment(samples, "perennial_last_prediction_timestamp_seconds"),
         seconds=_buckets(samples, "perennial_request_seconds", route="/predict"),

@@ -24,12 +24,13 @@ def write(state: Path, telling: Telling, *, gave_up: str = "") -> str | None:
     """
     alert = telling.alert
     found = alert.verdicts[0].reason if alert.verdicts else ""
-    why = found if alert.is_open else alert.why_resolved
+    why = alert.why_resolved if telling.kind == "resolved" else f"{alert.why_resolved} {found}"
     said = gave_up or f"{telling.title}: {why or found}"
     line = " ".join(
         f"{telling.at:%Y-%m-%dT%H:%M:%SZ} {telling.kind} [{alert.number}] {said}".split()
     )
-    _log.log(logging.ERROR if gave_up else _LEVELS[alert.severity], "%s", line)
+    level = logging.WARNING if telling.kind == "resolved" else _LEVELS[alert.severity]
+    _log.log(logging.ERROR if gave_up else level, "%s", line)
     path = state / FILE
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -116,6 +116,9 @@ class Health(Section):
         99 of 100 requests are to be answered within it.
     errors
         The largest share of requests the service may fail (5xx).
+    unfit
+        The largest share of requests the contract has no answer to (400, 413, 415, 422): who asks
+        has changed something, or sends something else.
     turned_away
         The largest share of requests turned away because it is too busy (429, and 503 with
         `Retry-After`).
@@ -133,6 +136,7 @@ class Health(Section):
 
     p99_ms: float = Field(default=250, gt=0)
     errors: Share = 0.01
+    unfit: Share = 0.1
     turned_away: Share = 0.05
     waiting_ms: float = Field(default=250, gt=0)
     silence: Duration | None = None

@@ -299,8 +299,9 @@ class HealthFigures(Value):
     ----------
     answers
         Whether it said that it is ready.
-    requests, failed, turned_away
-        Since the last look, or since it began where that is later.
+    requests, failed, turned_away, unfit
+        Since the last look, or since it began where that is later; `unfit` are those that were
+        not what the contract asks for.
     p50_ms, p99_ms
         Of requests for predictions, read off a histogram: the upper end of the bucket; `None`
         where that bucket has none, or nobody asked.
@@ -332,6 +333,7 @@ class HealthFigures(Value):
     requests: int | None = None
     failed: int | None = None
     turned_away: int | None = None
+    unfit: int | None = None
     p50_ms: float | None = None
     p99_ms: float | None = None
     waiting_ms: float | None = None

@@ -212,5 +212,5 @@ def test_a_version_carries_its_trials_and_all_it_was_made_from(write: Write, roo
     assert {trial.data.params["family"] for trial in trials} == {"linear", "xgboost"}
     assert files == {
         "candidate", "holdout.arrow", "model_card.md", "profile.bin", "project.yaml", "report.html",
-        "requirements.lock", "story.json",
+        "requirements.lock", "story.json", "usual.json",
     }  # fmt: skip

@@ -209,6 +209,7 @@ def facts(found: HealthFigures) -> list[tuple[str, str]]:
         ("looked at", found.seconds and f"{_length(found.seconds)} of it"),
         ("requests", None if found.requests is None else figures.count(found.requests)),
         ("failed", None if found.failed is None else figures.count(found.failed)),
+        ("not as the contract asks", None if found.unfit is None else figures.count(found.unfit)),
         ("turned away", None if found.turned_away is None else figures.count(found.turned_away)),
         ("half within", found.p50_ms and f"{figures.number(found.p50_ms)} ms"),
         ("99 of 100 within", found.p99_ms and f"{figures.number(found.p99_ms)} ms"),

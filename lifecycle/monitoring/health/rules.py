@@ -135,6 +135,11 @@ def _errors(figures: HealthFigures, health: Health) -> _Found:
                 "the service failed (5xx)",
             ),
         )
+    if figures.requests and figures.unfit is not None:
+        yield Cause.ERRORS, _share(
+            "unfit", figures.unfit, figures.requests, health.unfit,
+            "were not what the contract asks for, so they were not answered",
+        )  # fmt: skip
 
 
 def _saturation(figures: HealthFigures, health: Health) -> _Found:

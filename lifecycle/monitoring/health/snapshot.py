@@ -108,6 +108,8 @@ class Snapshot(Value):
     failed, turned_away
         Of them, those it failed (5xx), and those it was too busy for (429, and 503 with
         `Retry-After`).
+    unfit
+        Of them, those that were not what the contract asks for.
     unwritten
         Events that could not be written down.
     asked
@@ -126,6 +128,7 @@ class Snapshot(Value):
     requests: int = 0
     failed: int = 0
     turned_away: int = 0
+    unfit: int = 0
     unwritten: int = 0
     asked: datetime | None = None
     seconds: Buckets = Buckets()

@@ -15,7 +15,7 @@ class Stretch(Value):
         Seconds; `None` where the beginning is not known, or the clock was set back.
     restarts
         How often the same version, or one of its workers, was begun anew meanwhile; at least.
-    requests, failed, turned_away, unwritten, seconds, waits
+    requests, failed, turned_away, unfit, unwritten, seconds, waits
         As in `Snapshot`, of this stretch alone.
     """
 
@@ -24,6 +24,7 @@ class Stretch(Value):
     requests: int
     failed: int
     turned_away: int
+    unfit: int
     unwritten: int
     seconds: Buckets
     waits: Buckets
@@ -60,6 +61,7 @@ def since(before: Snapshot | None, now: Snapshot) -> Stretch:
             requests=_grown(before.requests, now.requests),
             failed=_grown(before.failed, now.failed),
             turned_away=_grown(before.turned_away, now.turned_away),
+            unfit=_grown(before.unfit, now.unfit),
             unwritten=_grown(before.unwritten, now.unwritten),
             seconds=now.seconds.less(before.seconds),
             waits=now.waits.less(before.waits),
@@ -75,6 +77,7 @@ def _whole(now: Snapshot, *, restarts: int = 0) -> Stretch:
         requests=now.requests,
         failed=now.failed,
         turned_away=now.turned_away,
+        unfit=now.unfit,
         unwritten=now.unwritten,
         seconds=now.seconds,
         waits=now.waits,

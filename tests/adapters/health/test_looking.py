@@ -91,6 +91,7 @@ def test_a_look_tells_what_happened_since_the_last_one(live, state, client) -> N
 
     assert found.answers is True
     assert (found.requests, found.failed, found.turned_away, found.lost) == (21, 0, 0, 0)
+    assert found.unfit == 1
     assert found.restarts == 0
     assert 0 < found.p50_ms <= found.p99_ms <= 10_000
     assert found.p99_low_ms < found.p99_ms
@@ -130,7 +131,7 @@ def test_a_log_that_was_deleted_is_a_lag(live, state, client, tmp_path) -> None:
 
     found, _ = seen(live, tmp_path)
 
-    assert found.lag_seconds > 0.5
+    assert found.lag_seconds > 0.05
     assert found.last_asked is None
 
 

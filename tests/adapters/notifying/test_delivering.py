@@ -86,6 +86,19 @@ def test_a_receiver_that_is_down_gets_everything_once_it_is_up(
     assert [body["alert"]["kind"] for body in hook.bodies] == ["opened", "resolved"]
 
 
+def test_the_log_says_of_what_is_over_why_it_is(
+    records: Records, tell: Tell, tmp_path: Path
+) -> None:
+    tell([])
+    tell([], "x.")
+
+    deliver(records, "flights", [], state=tmp_path)
+
+    opened, resolved = log_of(tmp_path)
+    assert opened.endswith('Column "distance" says fail.')
+    assert resolved.endswith("All was well in the window after 2 Jul 2013.")
+
+
 def test_one_that_fails_keeps_no_other_from_being_told(
     records: Records, tell: Tell, hook: Webhook, tmp_path: Path
 ) -> None:

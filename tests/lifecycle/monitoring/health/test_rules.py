@@ -14,6 +14,7 @@ from lifecycle.verdict import Outcome
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WELL = {
     "answers": True, "seconds": 3_600, "requests": 1_000, "failed": 0, "turned_away": 0, "lost": 0,
+    "unfit": 0,
     "p50_ms": 1, "p99_ms": 10, "p99_low_ms": 5, "waiting_ms": 0.5, "waiting_low_ms": 0,
     "in_flight": 1, "lag_seconds": 0, "memory_mb": 300, "restarts": 0,
     "last_asked": NOON - timedelta(minutes=1), "youngest_row": NOON - timedelta(days=30),
@@ -53,6 +54,8 @@ def test_a_service_that_is_well_passes_everything() -> None:
         ("latency: p99", {"p99_ms": 500, "p99_low_ms": 250}, {}),
         ("errors: errors", {"failed": 50}, {}),
         ("errors: errors", {"failed": 1}, {"errors": 0}),
+        ("errors: unfit", {"unfit": 200}, {}),
+        ("errors: unfit", {"unfit": 50}, {"unfit": "1%"}),
         ("saturation: turned away", {"turned_away": 100}, {}),
         ("saturation: waiting", {"waiting_ms": 500, "waiting_low_ms": 250}, {}),
         ("event log: written", {"lost": 1}, {}),
