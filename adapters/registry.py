@@ -31,6 +31,10 @@ _BEAT = "perennial.judged_against"
 _SETTLED = "perennial.settled"
 
 
+class MissingError(RegistryError):
+    """A file of a version is not where it was registered."""
+
+
 def incumbent(project: str, candidate: Candidate) -> Incumbent:
     """Find the version a candidate has to beat: the standing challenger, else the champion.
 
@@ -219,12 +223,10 @@ def holdout_of(project: str, number: str) -> pa.Table:
     RegistryError
         If none were.
     """
-    from mlflow.exceptions import MlflowException
-
     try:
         with _download(project, number, HOLDOUT) as path, pa.ipc.open_file(str(path)) as rows:
             return rows.read_all()
-    except (MlflowException, OSError):
+    except (MissingError, OSError):
         raise RegistryError(
             f'Version {number} of "{project}" was registered without test rows, so nothing can '
             "show that what is served says the same. Train it again: "
@@ -370,6 +372,17 @@ def _version(project: str, number: str) -> Any:
 
 @contextmanager
 def _download(project: str, number: str, path: str) -> Iterator[Path]:
+    from mlflow.exceptions import MlflowException
+
     run = _version(project, number).run_id
     with tempfile.TemporaryDirectory() as folder:
-        yield Path(client().download_artifacts(run, path, folder))
+        try:
+            found = Path(client().download_artifacts(run, path, folder))
+        except (MlflowException, OSError):
+            where = client().get_run(run).info.artifact_uri
+            raise MissingError(
+                f'"{path}" of version {number} of "{project}" is not where it was registered, '
+                f"below {where}. A state folder that was moved or copied is looked for where it "
+                "was made: move it back, or train again in the new one."
+            ) from None
+        yield found

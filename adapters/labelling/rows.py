@@ -183,7 +183,8 @@ def _key_of(table: pa.Table, contract: Contract) -> tuple[Field, ...]:
     by_key = (
         f", or all columns of the key ({', '.join(contract.key)}; there is no {', '.join(lacking)})"
         if contract.key
-        else "; rows of this model have no key"
+        else "; rows of this model have no key that is written down (data.key; personal columns "
+        "only as pseudonyms)"
     )
     raise DataError(
         "Nothing says what these labels are the truth of. Give a column request_id (and row, where "

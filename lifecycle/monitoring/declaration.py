@@ -206,3 +206,14 @@ class Monitoring(Section):
     concept: Concept = Concept()
     health: Health = Health()
     alerts: Alerts = Alerts()
+
+    @field_validator("schedule")
+    @classmethod
+    def _looks_like_cron(cls, schedule: str) -> str:
+        fields = schedule.split()
+        if len(fields) != 5 or not all(re.fullmatch(r"[\w*,/-]+", field) for field in fields):
+            raise ValueError(
+                "a cron line has five fields, minute, hour, day, month and weekday, such as "
+                '"15 * * * *" for a quarter past every hour'
+            )
+        return schedule

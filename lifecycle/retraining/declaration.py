@@ -29,7 +29,8 @@ class Retraining(Section):
         In how many windows running drift or concept has to be found.
     window
         The rows that are trained on: `all` there are, the last of them (`90d`), or `evidence`:
-        whichever of `windows` does best on the newest rows.
+        whichever of `windows` does best on the newest rows. They end now: `data.window.to` is
+        the end of a training by hand.
     windows
         What `evidence` chooses from.
     test

@@ -41,6 +41,7 @@ SOUND = {
         },
     ],
     "monitoring": {
+        "schedule": "*/15 6-22,0 * jan mon-fri",
         "drift": {"columns": {"age": 0.3, "left": 0.1}, "ignore": ["region"]},
         "labels": {"query": True},
         "concept": {"metric": "roc_auc", "over": ["region", "sex"]},
@@ -134,6 +135,8 @@ def test_a_sound_declaration_contradicts_nothing():
             "always moves on",
         ),
         ("monitoring/drift/ignore", "[age, regoin]", "monitoring.drift.ignore[1]", '"region"?'),
+        ("monitoring/schedule", "sometimes", "monitoring.schedule", "has five fields"),
+        ("monitoring/schedule", "every day at 6 o'clock", "monitoring.schedule", "five fields"),
         ("data/key", "[]", "monitoring.labels.query", "no data.key is declared"),
         ("retraining/every", "30d", "retraining.every", "when: [drift, concept, schedule]"),
         ("retraining/new_rows", 500, "retraining.new_rows", "[drift, concept, new_data]"),
