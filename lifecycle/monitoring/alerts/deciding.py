@@ -130,7 +130,9 @@ class _Case:
 
     def _begin(self, episode: Episode) -> Change:
         told: Kind = "opened"
-        alert = self._written(self._unheard(self._alerts), episode)
+        # An alert that is over may have been about these windows as they were then.
+        earlier = [one for one in self._unheard(self._alerts) if one is not episode]
+        alert = self._written([*earlier, episode], episode)
         return Change(alert=alert.model_copy(update=self._told(told)), tell=told)
 
     def _pass_by(self, heard: Sequence[Alert]) -> Iterator[Change]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lifecycle.monitoring.alerts import Glance
@@ -301,6 +301,7 @@ def test_day_by_day_or_all_at_once_the_same_alerts_stand(letters: str, policy: A
 
 @settings(max_examples=150, deadline=None)
 @given(STORIES, STORIES, POLICIES)
+@example("???w.", "?w.x", Alerts(repeat="6h", resolve_after=1, unknown_after=1))
 def test_deciding_again_changes_nothing_whatever_was_corrected(
     before: str, after: str, policy: Alerts
 ) -> None:
