@@ -107,7 +107,7 @@ def test_what_is_scheduled_again_takes_the_place_of_what_was(
 def test_a_line_that_is_none_is_refused_before_anything_is_changed(
     house: Path, loaded: LoadedProject, root: Path
 ) -> None:
-    wrong = load(str(loaded.folder), root=root, overrides=["monitoring.schedule=hourly"])
+    wrong = load(str(loaded.folder), root=root, overrides=["monitoring.schedule=99 * * * *"])
 
     with pytest.raises(ProjectError, match="is no cron line"):
         scheduling.schedule(wrong, stack="airflow", root=house)
