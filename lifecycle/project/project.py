@@ -10,6 +10,7 @@ from lifecycle.features.declaration import Features
 from lifecycle.modeling.declaration import Search
 from lifecycle.monitoring.declaration import Monitoring
 from lifecycle.project.about import About
+from lifecycle.release.declaration import Releasing
 from lifecycle.retraining.declaration import Retraining
 from lifecycle.section import Section
 from lifecycle.serving.declaration import Serving
@@ -33,6 +34,8 @@ class Project(Section):
         Rules a version must pass before it may be champion; none declared: none is asked.
     serving
         How a version answers once it is deployed.
+    release
+        How live traffic moves to a new version.
     monitoring
         What is watched while it answers.
     retraining
@@ -52,6 +55,7 @@ class Project(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     gates: Gates = Gates()
     serving: Serving = Serving()
+    release: Releasing = Releasing()
     monitoring: Monitoring = Monitoring()
     retraining: Retraining = Retraining()
 

@@ -123,6 +123,27 @@ class Image(Section):
     base: str = "python:3.11-slim-bookworm"
 
 
+class Router(Section):
+    """What the router before the versions does by itself.
+
+    Parameters
+    ----------
+    rate
+        Requests a second of all who ask together; more are answered with 429. None: any.
+    connections
+        Most connections at a time.
+    retries
+        How often a request is sent again that no version can have seen.
+    check_tokens
+        Whether a token (`access.tokens`) is checked before a version is bothered with it.
+    """
+
+    rate: float | None = Field(default=None, gt=0)
+    connections: int = Field(default=10_000, ge=1)
+    retries: int = Field(default=3, ge=0, le=10)
+    check_tokens: bool = True
+
+
 class Serving(Section):
     """How a version is served.
 
@@ -149,6 +170,7 @@ class Serving(Section):
     reasons: int = Field(default=5, ge=1, le=100)
     drain: Duration = Field(default="1s", validate_default=True)
     limits: Limits = Limits()
+    router: Router = Router()
     events: Events = Events()
     access: Access = Access()
     image: Image = Image()

@@ -116,7 +116,7 @@ MISTAKES = {
         "    more: more.csv\n  key: [id",
         "several tables",
     ),
-    "a section nothing obeys": ("flights", "\nsplit:", "\nrelease: {}\nsplit:", "is not known"),
+    "a section nothing obeys": ("flights", "\nsplit:", "\nparade: {}\nsplit:", "is not known"),
     "two folds over time": ("flights", "folds: 4", "folds: 2", "at least 3"),
 }
 

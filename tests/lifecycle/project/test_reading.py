@@ -57,7 +57,7 @@ def faults(text, head=HEAD):
         ),
         ("gates: [{kind: size}]", "gates[0].megabytes", "is missing."),
         ("checks: {leakge: {}}", "checks.leakge", 'Did you mean "leakage"?'),
-        ("release: {}", "release", "is not known here."),
+        ("parade: {}", "parade", "is not known here."),
     ],
 )
 def test_each_fault_says_where_what_and_what_is_allowed(text, place, told):
