@@ -3,13 +3,30 @@
 import gc
 import os
 import sys
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple, NoReturn
 
 import typer
 
-from commands import alerting, deciding, declaring, labelling, serving, tokens, tracing, watching
-from commands.place import ROOT, opened_state
+from commands import (
+    alerting,
+    deciding,
+    declaring,
+    labelling,
+    moving,
+    outcomes,
+    releasing,
+    rendering,
+    serving,
+    tokens,
+    tracing,
+    watching,
+)
+from commands.place import ROOT, opened_state, who
 from lifecycle.errors import PerennialError, ProjectError, StackError
+
+if TYPE_CHECKING:
+    from adapters.declaration import LoadedProject
 
 DONE, BROKE, MISUSED, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -23,6 +40,11 @@ for command_of in (
     serving.status,
     serving.resume,
     serving.stop,
+    releasing.releases,
+    releasing.readmit,
+    moving.rollback,
+    moving.conduct,
+    rendering.render,
     watching.watch,
     deciding.decisions,
     deciding.approve,
@@ -31,6 +53,7 @@ for command_of in (
     app.command()(command_of)
 app.add_typer(tokens.app, name="token")
 app.add_typer(labelling.app, name="labels")
+app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(alerting.app, name="alerts")
 
 
@@ -42,11 +65,25 @@ def main(
     stack: Annotated[str, typer.Option(help="Where it runs.")] = "local",
     version: Annotated[
         str | None,
-        typer.Option(help="deployment: which version, by number or alias; else the challenger."),
+        typer.Option(
+            help="deployment, release: which version, by number or alias; else the challenger."
+        ),
+    ] = None,
+    strategy: Annotated[
+        str | None,
+        typer.Option(help="release: blue-green, canary, shadow or ab; else as is declared."),
     ] = None,
     by: Annotated[
-        str, typer.Option(help="retraining: who asks for it by hand, whatever the policy says.")
+        str,
+        typer.Option(
+            help="retraining: who asks for it by hand, whatever the policy says; deployment, "
+            "release: who it is done by, else whoever is logged in."
+        ),
     ] = "",
+    why: Annotated[str, typer.Option(help="release: what is written down with it.")] = "",
+    follow: Annotated[
+        bool, typer.Option(help="release: tell how it goes until it has ended.")
+    ] = True,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change a declared value: search.trials=20. May be repeated."),
@@ -55,7 +92,7 @@ def main(
         bool, typer.Option("--list", help="Show pipelines, projects and stacks.")
     ] = False,
 ) -> None:
-    """Keep a tabular model alive: train, judge, register, deploy.
+    """Keep a tabular model alive: train, judge, register, deploy, release, monitor.
 
     Exit status: 0 done, 1 something broke, 2 misused, 3 refused by a check or a gate,
     130 interrupted.
@@ -67,7 +104,41 @@ def main(
     elif pipeline is None:
         print(context.get_help())
     else:
-        _leave(_run(pipeline, project, stack, version, by, changes or []))
+        asked = Asked(pipeline, project, stack, version, strategy, by, why, follow)
+        _leave(_run(asked, changes or []))
+
+
+class Asked(NamedTuple):
+    """Which pipeline is to be run, and how."""
+
+    pipeline: str
+    project: str
+    stack: str
+    version: str | None
+    strategy: str | None
+    by: str
+    why: str
+    follow: bool
+
+    def check(self) -> None:
+        """Refuse what the pipeline does not take.
+
+        Raises
+        ------
+        ProjectError
+            Naming it.
+        """
+        for option, value, takers in (
+            ("--version", self.version, ("deployment", "release")),
+            ("--by", self.by, ("retraining", "deployment", "release")),
+            ("--strategy", self.strategy, ("release",)),
+            ("--why", self.why, ("release",)),
+            ("--no-follow", not self.follow, ("release",)),
+        ):
+            if value and self.pipeline not in takers:
+                named = f"{', '.join(takers[:-1])} and {takers[-1]} take"
+                told = named if takers[1:] else f"{takers[0]} takes"
+                raise ProjectError(f"{option} is what {told}; {self.pipeline} has no use for it.")
 
 
 def _list() -> None:
@@ -83,49 +154,62 @@ def _list() -> None:
         print(f"{kind:<10} {', '.join(names)}")
 
 
-def _run(
-    pipeline: str, project: str, stack: str, version: str | None, by: str, changes: list[str]
-) -> int:
+def _run(asked: Asked, changes: list[str]) -> int:
     from adapters.declaration import load
     from adapters.stacks.file import load as load_stack
     from lifecycle.errors import suggest
     from pipelines import PIPELINES
 
-    if pipeline not in PIPELINES:
-        raise ProjectError(f'There is no pipeline "{pipeline}". {suggest(pipeline, PIPELINES)}')
-    if version is not None and pipeline != "deployment":
-        raise ProjectError(f"--version is what deployment takes; {pipeline} makes its own.")
-    if by and pipeline != "retraining":
-        raise ProjectError(
-            f"--by is what retraining takes; {pipeline} is always asked for by hand."
-        )
-    load_stack(stack, root=ROOT)
-    loaded = load(project, root=ROOT, overrides=changes)
+    if asked.pipeline not in PIPELINES:
+        known = suggest(asked.pipeline, PIPELINES)
+        raise ProjectError(f'There is no pipeline "{asked.pipeline}". {known}')
+    asked.check()
+    load_stack(asked.stack, root=ROOT)
+    if asked.strategy is not None:
+        changes = [*changes, f"release.strategy={asked.strategy}"]
+    loaded = load(asked.project, root=ROOT, overrides=changes)
     folder = opened_state()
-    print(f"{pipeline} {loaded.project.name} on {stack}", flush=True)
+    print(f"{asked.pipeline} {loaded.project.name} on {asked.stack}", flush=True)
     try:
-        if pipeline == "monitoring":
-            from pipelines.reviewing import monitor
-
-            monitor(loaded, stack=stack, root=ROOT)
-            return DONE
-        if pipeline == "retraining":
-            from pipelines.succeeding import retrain
-
-            retrain(loaded, stack=stack, root=ROOT, reports=folder / "reports", by=by)
-            return DONE
-        if pipeline == "deployment":
-            from pipelines.deploying import deploy
-
-            return DONE if deploy(loaded, version=version, stack=stack, root=ROOT) else REFUSED
-        from pipelines.running import train
-
-        return (
-            DONE if train(loaded, stack=stack, root=ROOT, reports=folder / "reports") else REFUSED
-        )
+        return _run_loaded(asked, loaded, reports=folder / "reports")
     except KeyboardInterrupt:
         print("\nInterrupted. Running it again continues with what is finished.", file=sys.stderr)
         return INTERRUPTED
+
+
+def _run_loaded(asked: Asked, loaded: "LoadedProject", *, reports: Path) -> int:
+    stack, by = asked.stack, asked.by or who()
+    if asked.pipeline == "monitoring":
+        from pipelines.reviewing import monitor
+
+        monitor(loaded, stack=stack, root=ROOT)
+        return DONE
+    if asked.pipeline == "retraining":
+        from pipelines.succeeding import retrain
+
+        retrain(loaded, stack=stack, root=ROOT, reports=reports, by=asked.by)
+        return DONE
+    if asked.pipeline == "deployment":
+        from pipelines.deploying import deploy
+
+        is_live = deploy(loaded, version=asked.version, stack=stack, root=ROOT, by=by)
+        return DONE if is_live else REFUSED
+    if asked.pipeline == "release":
+        from pipelines.releasing import release
+
+        is_good = release(
+            loaded,
+            version=asked.version,
+            by=by,
+            why=asked.why,
+            stack=stack,
+            root=ROOT,
+            is_followed=asked.follow,
+        )
+        return DONE if is_good else REFUSED
+    from pipelines.running import train
+
+    return DONE if train(loaded, stack=stack, root=ROOT, reports=reports) else REFUSED
 
 
 def _leave(status: int) -> NoReturn:

@@ -67,9 +67,12 @@ def token_keys(serving: Serving, folder: Path) -> Path | None:
     return path
 
 
-def mask_secret(serving: Serving, project: str, *, state: Path) -> str | None:
-    """Give the secret pseudonyms are made with, made once for each project."""
-    if serving.events.personal != "pseudonym":
+def mask_secret(serving: Serving, project: str, *, state: Path, unit: str = "") -> str | None:
+    """Give the secret pseudonyms are made with, made once for each project.
+
+    None where neither personal columns nor the units of a test (`unit`) get any.
+    """
+    if serving.events.personal != "pseudonym" and not unit:
         return None
     path = access_folder(state, project) / MASK
     try:

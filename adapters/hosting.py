@@ -21,11 +21,14 @@ from adapters.admission import (
 )
 from adapters.bentos import bento_name
 from adapters.clock import CLOCK
+from adapters.routing import current
 from adapters.supervision.record import read_live
 from adapters.supervision.supervisor import Supervisor
 from lifecycle.errors import PerennialError
+from lifecycle.section import Value
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.deployment import Built, Place
+from lifecycle.serving.live import Live
 
 HOST = "127.0.0.1"
 
@@ -40,8 +43,33 @@ class HostingError(PerennialError):
     """A version could not be started, or not take over."""
 
 
+class Role(Value):
+    """What a started version is for.
+
+    Parameters
+    ----------
+    unit
+        What of a request its events keep as the unit: `header x-user-id`; empty: nothing.
+    shadow
+        The number of the release it is the shadow of; 0: it is none. What a shadow answers is
+        kept apart from what users were answered.
+    """
+
+    unit: str = ""
+    shadow: int = 0
+
+
+NO_ROLE = Role()
+
+
 def start(
-    built: Built, serving: Serving, project: str, *, folder: Path, state: Path
+    built: Built,
+    serving: Serving,
+    project: str,
+    *,
+    folder: Path,
+    state: Path,
+    role: Role = NO_ROLE,
 ) -> tuple[Place, float]:
     """Start a built version on a port of its own; give where, and how long it took to be ready.
 
@@ -62,22 +90,29 @@ def start(
     place = Place(kind=built.kind, why=built.why, name=name, host=HOST, port=_free_port())
     begin = time.monotonic()
     if built.kind == "container":
-        _start_container(place, built, serving, project, folder=folder, state=state)
+        _start_container(place, built, serving, project, folder=folder, state=state, role=role)
     else:
-        _start_process(place, built, serving, project, folder=folder, state=state)
+        _start_process(place, built, serving, project, folder=folder, state=state, role=role)
     return place, time.monotonic() - begin
 
 
 def environment(
-    serving: Serving, project: str, *, manifest: str, folder: Path, state: Path
+    serving: Serving,
+    project: str,
+    *,
+    manifest: str,
+    folder: Path,
+    state: Path,
+    role: Role = NO_ROLE,
 ) -> dict[str, str]:
     """Give what a service is told in its environment."""
     told = {
         "PERENNIAL_MANIFEST": manifest,
-        "PERENNIAL_EVENTS": str(events_folder(state, project)),
+        "PERENNIAL_EVENTS": str(events_folder(state, project, shadow=role.shadow)),
         "PERENNIAL_KEYS": str(key_file(serving, project, state=state)),
         "PERENNIAL_JWKS": str(token_keys(serving, folder) or ""),
-        "PERENNIAL_MASK": mask_secret(serving, project, state=state) or "",
+        "PERENNIAL_MASK": mask_secret(serving, project, state=state, unit=role.unit) or "",
+        "PERENNIAL_UNIT": role.unit,
         CLOCK: os.environ.get(CLOCK, ""),
         "BENTOML_HOME": str(state / "bentoml"),
         "BENTOML_DO_NOT_TRACK": "true",
@@ -88,15 +123,16 @@ def environment(
     return {name: value for name, value in told.items() if value}
 
 
-def events_folder(state: Path, project: str) -> Path:
-    """Give the folder where the answers of a project are kept.
+def events_folder(state: Path, project: str, *, shadow: int = 0) -> Path:
+    """Give the folder where the answers of a project are kept, or those of a release's shadow.
 
     Raises
     ------
     StackError
         If it cannot be made.
     """
-    return private_folder(state / "events" / project, "The answers")
+    folder = private_folder(state / "events" / project, "The answers")
+    return private_folder(folder / "shadow" / str(shadow), "The answers") if shadow else folder
 
 
 def serve_command(folder: str, host: str, port: int) -> list[str]:
@@ -110,14 +146,23 @@ def stop_seconds(serving: Serving) -> float:
 
 
 def _start_process(
-    place: Place, built: Built, serving: Serving, project: str, *, folder: Path, state: Path
+    place: Place,
+    built: Built,
+    serving: Serving,
+    project: str,
+    *,
+    folder: Path,
+    state: Path,
+    role: Role,
 ) -> None:
     log = state / "serving" / project / "logs" / f"{place.name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     Supervisor(state).start(
         place.name,
         serve_command(built.folder, place.host, place.port),
-        env=environment(serving, project, manifest=built.manifest, folder=folder, state=state),
+        env=environment(
+            serving, project, manifest=built.manifest, folder=folder, state=state, role=role
+        ),
         folder=Path(built.folder),
         log=log,
         stop_seconds=stop_seconds(serving),
@@ -127,10 +172,20 @@ def _start_process(
 
 
 def _start_container(
-    place: Place, built: Built, serving: Serving, project: str, *, folder: Path, state: Path
+    place: Place,
+    built: Built,
+    serving: Serving,
+    project: str,
+    *,
+    folder: Path,
+    state: Path,
+    role: Role,
 ) -> None:
-    access, events = access_folder(state, project), events_folder(state, project)
-    told = environment(serving, project, manifest=built.manifest, folder=folder, state=state)
+    access = access_folder(state, project)
+    events = events_folder(state, project, shadow=role.shadow)
+    told = environment(
+        serving, project, manifest=built.manifest, folder=folder, state=state, role=role
+    )
     told["PERENNIAL_EVENTS"] = "/events"
     told["PERENNIAL_KEYS"] = f"/access/{Path(told['PERENNIAL_KEYS']).name}"
     if "PERENNIAL_JWKS" in told:
@@ -189,15 +244,24 @@ def stop(kind: str, name: str, *, state: Path, seconds: float) -> None:
 
 
 def sweep(project: str, state: Path) -> None:
-    """Take away what an interrupted deployment left running."""
-    live, prefix = read_live(state, project), _prefix(project)
+    """Take away what runs and is in no plan: left by something that was broken off."""
+    live, plan, prefix = read_live(state, project), current(state, project), _prefix(project)
+    wanted = {target.name for target in plan.targets} if plan else set()
+    wanted |= {live.name} if live else set()
     for process in Supervisor(state).status():
-        if process.name.startswith(prefix) and (live is None or process.name != live.name):
+        if process.name.startswith(prefix) and process.name not in wanted:
             Supervisor(state).stop(process.name)
     with contextlib.suppress(images.NoEngine):  # then it holds no containers of ours either
         for name in images.started(prefix):
-            if live is None or name != live.name:
+            if name not in wanted:
                 images.stop(name, timeout=GRACE_SECONDS)
+
+
+def is_running(live: Live, *, state: Path) -> bool:
+    """Say whether something that was started is still kept running."""
+    if live.kind == "container":
+        return images.status(live.name).running
+    return any(process.name == live.name for process in Supervisor(state).status())
 
 
 def _prefix(project: str) -> str:

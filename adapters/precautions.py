@@ -5,9 +5,10 @@ from pathlib import Path
 
 from adapters.admission import token_keys
 from adapters.hosting import events_folder
-from adapters.routing import Route, current
+from adapters.routing import current
 from adapters.supervision.record import every_live
 from lifecycle.errors import ProjectError
+from lifecycle.release.plan import Plan
 from lifecycle.serving.declaration import Serving
 
 _ANOTHER = "Choose another: --set serving.port=NUMBER, or serving.host, or in the declaration."
@@ -27,7 +28,7 @@ def require_place(serving: Serving, project: str, *, folder: Path, state: Path) 
     token_keys(serving, folder)
     events_folder(state, project)
     host, port = serving.host, serving.port
-    Route(project=project, host=host, port=port).check()
+    Plan(project=project, host=host, port=port).check()
     for live in every_live(state):
         if live.project != project and live.public_port == port:
             raise ProjectError(

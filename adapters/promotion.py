@@ -1,23 +1,30 @@
 """Lets a version take over from another, and takes what answers away again."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from adapters.clock import now
-from adapters.hosting import HostingError, stop, stop_seconds, stopped_unless_good, sweep
-from adapters.routing import Backend, Route, apply, withdraw
-from adapters.supervision.record import forget_live, read_live, write_live
-from lifecycle.serving.declaration import Serving
+from adapters.hosting import HostingError, Role, stopped_unless_good, sweep
+from adapters.records import Records
+from adapters.releasing.conductor import stop_conductor
+from adapters.releasing.entrance import target_of
+from adapters.releasing.keeping import tell_ending
+from adapters.releasing.moving import Registry, deployment_lock, move, settle, with_idle
+from adapters.routing import current
+from adapters.supervision.record import read_live, write_instance
+from lifecycle.release.planning import Entrance, steady
+from lifecycle.release.release import Movement
 from lifecycle.serving.deployment import Built, Place
 from lifecycle.serving.live import Live
+from lifecycle.verdict import Verdicts
 
 
 @contextlib.contextmanager
 def alone(project: str, *, state: Path) -> Iterator[None]:
-    """Change what answers for a project with nobody else doing so.
+    """Change what runs for a project with nobody else doing so.
 
     What is broken off leaves nothing running but what answered before.
 
@@ -26,10 +33,8 @@ def alone(project: str, *, state: Path) -> Iterator[None]:
     HostingError
         If the project is being deployed already.
     """
-    folder = state / "serving" / project
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / "deployment.lock", timeout=0):
+        with deployment_lock(project, state):
             try:
                 yield
             except BaseException:
@@ -37,80 +42,105 @@ def alone(project: str, *, state: Path) -> Iterator[None]:
                 raise
     except Timeout as error:
         raise HostingError(
-            f'"{project}" is being deployed by another command. Wait until that has ended, or end '
-            "it with Ctrl-C, and try again."
+            f'"{project}" is being deployed or released by another command. Wait until that has '
+            "ended, or end it with Ctrl-C, and try again."
         ) from error
 
 
-def take_over(
-    place: Place,
-    built: Built,
-    serving: Serving,
-    project: str,
-    version: str,
-    *,
-    state: Path,
-    confirm: Callable[[], None],
+def live_of(
+    place: Place, built: Built, entrance: Entrance, version: str, *, role: Role, state: Path
 ) -> Live:
-    """Send requests to a started version, and stop the one that answered before.
-
-    Parameters
-    ----------
-    confirm
-        Called once requests go to the new version. If it raises, they go to the old one again.
-    """
-    before = read_live(state, project)
+    """Describe a started version, and remember it."""
+    before = read_live(state, entrance.project)
     live = Live(
-        project=project,
+        project=entrance.project,
         version=version,
         kind=place.kind,
         name=place.name,
         host=place.host,
         port=place.port,
-        public_host=serving.host,
-        public_port=serving.port,
+        public_host=entrance.host,
+        public_port=entrance.port,
         manifest=built.manifest,
         bento=built.bento,
         image=built.image,
         started=now().isoformat(timespec="seconds"),
         previous=before.version if before else None,
+        folder=built.folder,
+        unit=role.unit,
     )
-    with stopped_unless_good(place, state=state) as keep:
-        _route(live, serving, state)
-        try:
-            confirm()
-        except BaseException:
-            if before is None:
-                withdraw(state, project)
-            else:
-                _route(before, serving, state)
-            raise
-        write_live(state, live)
-        keep()
-    if before is not None:
-        stop(before.kind, before.name, state=state, seconds=stop_seconds(serving))
+    write_instance(state, live)
     return live
 
 
-def _route(live: Live, serving: Serving, state: Path) -> None:
-    backend = Backend(name=live.name, host=live.host, port=live.port)
-    limits = serving.limits
-    route = Route(
-        project=live.project,
-        host=live.public_host,
-        port=live.public_port,
-        backends=(backend,),
-        seconds=limits.seconds,
-        body_kb=limits.body_kb,
-    )
-    apply(state, route, drain_seconds=limits.seconds)
+def take_over(
+    live: Live,
+    entrance: Entrance,
+    *,
+    verdicts: Verdicts,
+    by: str,
+    state: Path,
+    registry: Registry,
+) -> Live:
+    """Send requests to a started version, and stop the one that answered before.
+
+    Parameters
+    ----------
+    verdicts
+        What it was judged by.
+    registry
+        Is told who the champion is, once requests go to it. If that raises, they go to the old
+        one again.
+    """
+    project = entrance.project
+    with (
+        stopped_unless_good(_place(live), state=state) as keep,
+        Records.open(state) as records,
+    ):
+        plan = steady(entrance, target_of(live))
+        movement = Movement(
+            project=project,
+            kind="deploy",
+            version=live.version,
+            at=now(),
+            by=by,
+            verdicts=verdicts,
+            after=with_idle(plan, current(state, project)),
+            main=live.name,
+        )
+        move(
+            movement,
+            records=records,
+            state=state,
+            confirm=lambda: registry.crown(project, live.version),
+        )
+        keep()
+        settle(project, records=records, state=state, registry=None, is_alone=True)
+    return live
 
 
-def take_away(project: str, *, state: Path) -> None:
+def take_away(project: str, *, by: str, state: Path) -> None:
     """Stop what answers for a project: first nobody is sent there any more, then it ends."""
+    stop_conductor(project, state=state)
     live = read_live(state, project)
-    withdraw(state, project)
-    if live is not None:
-        stop(live.kind, live.name, state=state, seconds=stop_seconds(Serving()))
-    forget_live(state, project)
-    sweep(project, state)
+    with Records.open(state) as records:
+        release = records.open_one(project)
+        ended = {"state": "stopped", "ended": now(), "waits": "", "ending": f"stopped by {by}"}
+        movement = Movement(
+            project=project,
+            release=release.number if release else None,
+            kind="stop",
+            version=live.version if live else "",
+            at=now(),
+            by=by,
+            reason="it was stopped",
+            after=None,
+            then=release.model_copy(update=ended) if release else None,
+        )
+        move(movement, records=records, state=state)
+        settle(project, records=records, state=state, registry=None, is_alone=True)
+        tell_ending(project, records=records, state=state, reports=state / "reports")
+
+
+def _place(live: Live) -> Place:
+    return Place(kind=live.kind, why="", name=live.name, host=live.host, port=live.port)

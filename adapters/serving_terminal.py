@@ -76,6 +76,7 @@ def print_status(standings: Sequence[Standing], *, console: Console) -> None:
             (f"{found.project} version {found.version} ", "bold"),
             (found.state, _style(found)),
             f" at {found.url}",
+            f", {found.gets}" if found.gets else "",
         )
         console.print(line, soft_wrap=True)
         print_facts(_standing(found), console)

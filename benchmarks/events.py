@@ -48,7 +48,7 @@ def _ways(folder: Path) -> list[tuple[str, Record]]:
     log = EventLog(folder, Events())
     masked = EventLog(folder, Events(), name="masked")
     to_disk = EventLog(folder, Events(sync="disk"), name="disk")
-    plain, hidden = _contract(()), _contract(("carrier", "flight"))
+    plain, hidden = a_contract(()), a_contract(("carrier", "flight"))
     dropped, pseudonyms = (
         _lines(plain, Mask(plain, "drop")),
         _lines(hidden, Mask(hidden, "pseudonym", secret=bytes(16))),
@@ -74,7 +74,7 @@ def _ways(folder: Path) -> list[tuple[str, Record]]:
     ]
 
 
-def _contract(personal: tuple[str, ...]) -> Contract:
+def a_contract(personal: tuple[str, ...]) -> Contract:
     fields = tuple(
         Field(
             name=name,

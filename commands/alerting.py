@@ -1,6 +1,5 @@
 """What someone has to hear of: `alerts list`, `show`, `silence`, `unsilence`, `send`, `test`."""
 
-import getpass
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.place import ROOT, opened_state
+from commands.place import ROOT, opened_state, who
 from lifecycle.errors import PerennialError, ProjectError
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def silence(
         raise ProjectError('Say why, for whoever wonders about the silence: --why "..."')
     with _records() as records:
         until = datetime.now(UTC) + duration
-        alert = records.silence(number, until=until, by=_who(), why=why.strip())
+        alert = records.silence(number, until=until, by=who(), why=why.strip())
     print(f"{alert.title}: silent until {until:%d %b %Y %H:%M} UTC, unless it becomes worse.")
 
 
@@ -160,10 +159,3 @@ def _tell_waiting(deliveries: "Iterable[Delivery]") -> None:
 def _leave_if_failed(outcome: "Outcome") -> None:
     if outcome.problems:
         raise PerennialError("\n".join(outcome.problems))
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number without a name
-        return "somebody"

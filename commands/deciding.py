@@ -1,12 +1,10 @@
 """What is decided about retraining: `decisions`, `approve`, `reject`."""
 
-import getpass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.place import ROOT, named, opened_state
+from commands.place import ROOT, named, opened_state, who
 
 Project = Annotated[str, typer.Option(help="Whose.")]
 By = Annotated[str | None, typer.Option(help="Who says so; by default whoever is logged in.")]
@@ -47,7 +45,7 @@ def approve(
 
     activate(stack, root=ROOT)
     loaded = load(project, root=ROOT)
-    say_yes(loaded, by=by or _who(), why=why, stack=stack, root=ROOT, state=folder)
+    say_yes(loaded, by=by or who(), why=why, stack=stack, root=ROOT, state=folder)
 
 
 def reject(
@@ -62,11 +60,4 @@ def reject(
     from pipelines.approving import reject as say_no
 
     point_at_tracker(stack, root=ROOT)
-    say_no(named(project, folder), by=by or _who(), why=why, state=folder)
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return f"user of {Path.home().name}"
+    say_no(named(project, folder), by=by or who(), why=why, state=folder)

@@ -1,5 +1,6 @@
 """Where the command line stands: the root of the house, and its state folder."""
 
+import getpass
 from pathlib import Path
 
 from adapters.stacks.environment import STATE, prepare, state
@@ -46,3 +47,11 @@ def named(project: str, folder: Path) -> str:
     from adapters.declaration import load
 
     return load(project, root=ROOT).project.name
+
+
+def who() -> str:
+    """Name whoever runs the command, as it is written down with what they decide."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return f"user of {Path.home().name}"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from commands.place import ROOT, named, opened_state
+from commands.place import ROOT, named, opened_state, who
 
 Project = Annotated[str, typer.Option(help="Whose version.")]
 
@@ -13,22 +13,26 @@ Project = Annotated[str, typer.Option(help="Whose version.")]
 def serve(
     project: Project = "flights",
     version: Annotated[
-        str | None, typer.Option(help="A number, champion or challenger; by default what stands.")
+        list[str] | None,
+        typer.Option(
+            help="A number, champion or challenger, by default what stands. Several, each with "
+            "its share of the requests: --version 3=90% --version 4=10%."
+        ),
     ] = None,
     stack: Annotated[str, typer.Option(help="Whose registry.")] = "local",
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="Change a declared value for this time.")
     ] = None,
 ) -> None:
-    """Serve a version in the foreground, until Ctrl-C."""
+    """Serve one version or more behind a router in the foreground, until Ctrl-C."""
     folder = opened_state()
     from adapters.declaration import load
-    from adapters.foreground import serve as run
+    from adapters.foreground.serving import serve as run
     from adapters.stacks.activation import point_at_tracker
 
     loaded = load(project, root=ROOT, overrides=changes or [])
     point_at_tracker(stack, root=ROOT)
-    run(loaded, version=version, root=ROOT, state=folder)
+    run(loaded, wanted=version or (), root=ROOT, state=folder)
 
 
 def status() -> None:
@@ -36,10 +40,15 @@ def status() -> None:
     folder = opened_state()
     from rich.console import Console
 
+    from adapters.release_terminal import print_open
+    from adapters.releasing.standing import open_releases
     from adapters.serving_terminal import print_status
     from adapters.surveying import survey
 
-    print_status(survey(folder), console=Console())
+    console = Console()
+    print_status(survey(folder), console=console)
+    for found in open_releases(folder):
+        print_open(*found, console=console)
 
 
 def resume() -> None:
@@ -77,7 +86,7 @@ def stop(
         if name not in running:
             raise ProjectError(f'Nothing of "{name}" is deployed. {suggest(name, running)}')
         with alone(name, state=folder):
-            take_away(name, state=folder)
+            take_away(name, by=who(), state=folder)
         print(f"Stopped {name}.")
     if not wanted:
         print("Nothing is deployed.")

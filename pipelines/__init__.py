@@ -3,6 +3,7 @@
 PIPELINES = {
     "training": "pipelines.training:training",
     "deployment": "pipelines.deployment:deployment",
+    "release": "pipelines.release:release",
     "monitoring": "pipelines.monitoring:monitoring",
     "retraining": "pipelines.retraining:retraining",
 }

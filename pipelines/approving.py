@@ -38,7 +38,7 @@ def approve(
             by=by,
             remark=why,
         )
-        if not deploying.deploy(loaded, version=version, stack=stack, root=root):
+        if not deploying.deploy(loaded, version=version, stack=stack, root=root, by=by):
             raise Refused(
                 f"Version {version} was not deployed, for the reasons above; it goes on waiting."
             )

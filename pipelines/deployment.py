@@ -19,13 +19,14 @@ from steps.start import start
     enable_heartbeat=False,
     execution_mode=ExecutionMode.FAIL_FAST,
 )
-def deployment(project: Project, version: str, home: str) -> None:
+def deployment(project: Project, version: str, home: str, by: str) -> None:
     """From a registered version to one that answers, and was seen to answer rightly."""
     name, serving = project.name, project.serving
     candidate, story, holdout = fetch(name, version)
     packaged = package(candidate, story, project.data, serving)
     parity = prove(packaged, candidate, holdout)
     built = build(packaged, parity, serving)
-    place = start(built, serving, name, home)
-    checked = smoke(place, packaged, candidate, holdout, serving)
-    promote(place, checked, built, serving, name, version)
+    unit = project.release.told_unit
+    place = start(built, serving, name, home, unit, 0)
+    checked = smoke(place, packaged, candidate, holdout, serving, 0)
+    promote(place, checked, built, serving, name, version, home, unit, by)

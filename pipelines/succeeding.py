@@ -107,7 +107,9 @@ def deploy_won(loaded: LoadedProject, decision: Decision, *, stack: str, root: P
             or registry.alias_of(project.name, registry.CHALLENGER) != found.version
         ):
             return decision
-        deployed = deploying.deploy(loaded, version=found.version, stack=stack, root=root)
+        deployed = deploying.deploy(
+            loaded, version=found.version, stack=stack, root=root, by="policy"
+        )
         remark = "deployed" if deployed else "its deployment was refused"
         ending = "approved" if deployed else "rejected"
         done = keep(

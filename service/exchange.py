@@ -6,6 +6,7 @@ from re import compile as pattern
 from time import perf_counter
 from typing import Any, NoReturn, TypeAlias
 
+from lifecycle.release.plan import ARM_HEADER
 from service.connections import send_whole
 from service.headers import Headers
 from service.refusals import Gone, too_large
@@ -15,6 +16,7 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _ID = pattern(rb"[\x21-\x7e]{1,128}")
+_ARM = ARM_HEADER.encode("ascii")
 
 
 class Exchange:
@@ -24,6 +26,8 @@ class Exchange:
     ----------
     id
         As the caller named it, else one of our own; every answer carries it.
+    arm
+        What the router says of the arm of a test it belongs to; empty: nothing.
     started
         By `time.perf_counter`.
     is_late
@@ -35,8 +39,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "_length", "_receive", "_send", "content_type", "headers", "id", "is_closing", "is_late",
-        "is_reading", "method", "path", "query", "received", "started", "status",
+        "_length", "_receive", "_send", "arm", "content_type", "headers", "id", "is_closing",
+        "is_late", "is_reading", "method", "path", "query", "received", "started", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,7 +52,7 @@ class Exchange:
         self.headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.is_closing = self.is_late = self.is_reading = False
         self.status = self.received = 0
-        self.content_type = self._length = b""
+        self.content_type = self._length = self.arm = b""
         given = b""
         for name, value in self.headers:
             if name == b"content-type":
@@ -57,6 +61,8 @@ class Exchange:
                 self._length = value
             elif name == b"x-request-id":
                 given = value
+            elif name == _ARM:
+                self.arm = value
         taken = given and _ID.fullmatch(given)
         self.id = given.decode("ascii") if taken else urandom(16).hex()
 

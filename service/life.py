@@ -11,22 +11,27 @@ import msgspec
 from adapters.inference.engine import Engine
 from adapters.inference.package import digest
 from lifecycle.errors import PerennialError
+from lifecycle.serving.declaration import Limits
+from lifecycle.serving.events import Truth
+from lifecycle.serving.labels import LabelReader
 from lifecycle.serving.openapi import openapi
+from lifecycle.serving.outcomes import Outcome, OutcomeReader
 from lifecycle.serving.reading import Reader
+from service.assigning import Assigning
 from service.connections import Watch, guard
 from service.documents import documents, health, metrics
 from service.draining import Drain
 from service.errorlog import fail, warn
 from service.front import Route
 from service.heartbeat import BEAT, Heartbeat
-from service.labelling import Labelling
 from service.metrics import Metrics
 from service.pool import Pool
 from service.predicting import Predicting
 from service.recording import CHECK_EVERY, Recorder
 from service.settings import PARENT, Settings, StartError
 from service.sharing import shared_since
-from service.starting import open_gate, open_mask
+from service.starting import open_gate, open_mask, open_unit_mask
+from service.telling import Telling
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at connections, at the parent process, and at how we are."""
@@ -103,6 +108,8 @@ class Worker:
             began=shared_since(self._environment),
         )
         self._gate = open_gate(settings, serving)
+        unit_mask = open_unit_mask(settings)
+        self._assigning = Assigning(settings.unit, unit_mask)
         self._recorder = Recorder(
             settings.events,
             serving.events,
@@ -110,6 +117,7 @@ class Worker:
             version=manifest.version,
             mask=open_mask(settings, serving, engine.contract),
             metrics=self.metrics,
+            unit_mask=unit_mask,
         )
         if faults := self._recorder.faults():
             raise StartError(f"PERENNIAL_EVENTS names {settings.events}: {'; '.join(faults)}.")
@@ -131,12 +139,13 @@ class Worker:
         )
         self._watch = Watch(longest=self.seconds)
         self._pool = Pool()
-        self.routes = self._route(engine)
+        self.routes = self._route(engine, has_unit=unit_mask is not None)
 
-    def _route(self, engine: Engine) -> dict[str, Route]:
+    def _route(self, engine: Engine, *, has_unit: bool) -> dict[str, Route]:
         contract, serving = engine.contract, engine.manifest.serving
         predict = Predicting(
             gate=self._gate,
+            assigning=self._assigning,
             reader=Reader(contract, engine.manifest.layout, most_rows=serving.limits.rows),
             engine=engine,
             recorder=self._recorder,
@@ -145,23 +154,22 @@ class Worker:
             pool=self._pool,
             serving=serving,
         )
-        label = Labelling(
-            gate=self._gate,
-            contract=contract,
-            recorder=self._recorder,
-            heartbeat=self.heartbeat,
-            pool=self._pool,
-            limits=serving.limits,
+        label, outcome = self._take_later(
+            LabelReader(contract, most=serving.limits.rows),
+            OutcomeReader(most=serving.limits.rows, has_unit=has_unit),
+            serving.limits,
         )
         described = openapi(
             contract,
             limits=serving.limits,
             access=serving.access,
             version=engine.manifest.version,
+            has_unit=has_unit,
         )
         return {
             "/predict": Route("POST", predict, "/predict"),
             "/labels": Route("POST", label, "/labels"),
+            "/outcomes": Route("POST", outcome, "/outcomes"),
             **health(self.faults),
             **metrics(self._gate, self._expose),
             **documents(
@@ -170,6 +178,21 @@ class Worker:
                 openapi=msgspec.json.encode(described),
             ),
         }
+
+    def _take_later(
+        self, labels: LabelReader, outcomes: OutcomeReader, limits: Limits
+    ) -> tuple[Telling[Truth], Telling[Outcome]]:
+        gate, heartbeat, pool = self._gate, self.heartbeat, self._pool
+        return (
+            Telling(
+                labels.read, self._recorder.write_labels,
+                gate=gate, heartbeat=heartbeat, pool=pool, limits=limits,
+            ),
+            Telling(
+                outcomes.read, self._recorder.write_outcomes,
+                gate=gate, heartbeat=heartbeat, pool=pool, limits=limits,
+            ),
+        )  # fmt: skip
 
     def _expose(self) -> bytes:
         self._say_how_it_is()

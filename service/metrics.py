@@ -33,7 +33,9 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 BYTES = (256, 512, 1_024, 2_048, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304)
 SHARES = tuple(step / 20 for step in range(1, 21))
 ANSWERS = tuple(
-    (route, status) for route in ("/predict", "/labels") for status in (200, 202, 429, 500, 503)
+    (route, status)
+    for route in ("/predict", "/labels", "/outcomes")
+    for status in (200, 202, 429, 500, 503)
 )
 """Counted from zero: of a figure that appears with its first failure, nobody sees it grow."""
 

@@ -12,13 +12,14 @@ from lifecycle.serving import problem
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.inputs import Answers
 from lifecycle.serving.reading import Reader, Request
+from service.assigning import Asked, Assigning
 from service.exchange import Exchange
 from service.headers import JSON
 from service.heartbeat import Heartbeat
 from service.metrics import Metrics
 from service.pool import LARGE, Pool
 from service.query import read_reasons
-from service.recording import Recorder, signature
+from service.recording import Recorder
 from service.refusals import Refused, busy, require_json
 
 LARGE_EXPLAINED = 2_048
@@ -46,6 +47,7 @@ class Predicting:
         self,
         *,
         gate: Gate,
+        assigning: Assigning,
         reader: Reader,
         engine: Engine,
         recorder: Recorder,
@@ -54,7 +56,8 @@ class Predicting:
         pool: Pool,
         serving: Serving,
     ) -> None:
-        self._gate, self._reader, self._engine = gate, reader, engine
+        self._gate, self._assigning = gate, assigning
+        self._reader, self._engine = reader, engine
         self._recorder, self._metrics, self._heartbeat = recorder, metrics, heartbeat
         self._limit = serving.limits.body_kb * 1024
         self._reasons = serving.reasons
@@ -66,28 +69,28 @@ class Predicting:
         """Answer one request."""
         if self._heartbeat.is_crowded:
             raise busy()
-        by = signature(self._gate.check(exchange.headers, "predict"))
+        asked = self._assigning(exchange, self._gate.check(exchange.headers, "predict"))
         reasons = read_reasons(exchange.query, default=self._reasons)
         require_json(exchange.content_type)
         body = await exchange.read(self._limit)
         if len(body) < (LARGE_EXPLAINED if reasons else LARGE):
-            answer = self._answer(exchange.id, body, by, reasons)
+            answer = self._answer(asked, body, reasons)
         else:
-            answer = await self._pool.run(lambda: self._answer(exchange.id, body, by, reasons))
+            answer = await self._pool.run(lambda: self._answer(asked, body, reasons))
         await exchange.answer(200, answer, JSON)
 
-    def _answer(self, request_id: str, body: bytes, by: str | None, reasons: int) -> bytes:
+    def _answer(self, asked: Asked, body: bytes, reasons: int) -> bytes:
         request = self._reader.read(body)
         answers = self._engine.score(request.inputs)
         told = self._tell(request, answers)
         if reasons:
             self._explain(told, request, reasons)
         if self._recorder.is_on:
-            self._recorder.write_predictions(request.rows, answers, request_id=request_id, by=by)
+            self._recorder.write_predictions(request.rows, answers, asked)
         self._metrics.predicted(answers, len(body))
         if request.unseen or request.missing:
             self._metrics.seen(request.unseen, request.missing)
-        head = {"request_id": request_id, "version": self._version}
+        head = {"request_id": asked.id, "version": self._version}
         whole = {**head, **told[0]} if request.is_single else {**head, "predictions": told}
         return _ENCODER.encode(whole)
 

@@ -7,11 +7,12 @@ from typing import Any
 from adapters.clock import clock
 from adapters.events.log import CannotRecordError, EventLog
 from lifecycle.serving import problem
-from lifecycle.serving.access import Principal
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.declaration import Events
 from lifecycle.serving.events import Mask, Truth, label_lines, prediction_lines
 from lifecycle.serving.inputs import Answers
+from lifecycle.serving.outcomes import Outcome, UnitMask, outcome_lines
+from service.assigning import Asked
 from service.metrics import Metrics
 from service.refusals import Refused
 
@@ -20,7 +21,7 @@ CHECK_EVERY = 2.0
 
 
 class Recorder:
-    """The logs of predictions and labels of one process.
+    """The logs of predictions, labels and outcomes of one process.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ class Recorder:
         Where they lie; `None`: nothing is kept.
     mask
         What is kept of personal values.
+    unit_mask
+        What is kept of the names of units; `None`: outcomes are told of requests only.
     """
 
     def __init__(
@@ -39,14 +42,15 @@ class Recorder:
         version: str,
         mask: Mask,
         metrics: Metrics,
+        unit_mask: UnitMask | None = None,
     ) -> None:
         self._contract, self._version, self._metrics = contract, version, metrics
         self._serves_anyway = settings.on_failure == "serve"
-        self._mask = mask
+        self._mask, self._unit_mask = mask, unit_mask
         self._now = clock()
         self._logs = {
             name: EventLog(folder, settings, name=name)
-            for name in ("predictions", "labels")
+            for name in ("predictions", "labels", "outcomes")
             if folder is not None
         }
 
@@ -61,12 +65,7 @@ class Recorder:
         return tuple(dict.fromkeys(reason for reason in reasons if reason))
 
     def write_predictions(
-        self,
-        rows: Sequence[Mapping[str, Any]],
-        answers: Answers,
-        *,
-        request_id: str,
-        by: str | None,
+        self, rows: Sequence[Mapping[str, Any]], answers: Answers, asked: Asked
     ) -> None:
         """Write what is about to be answered.
 
@@ -78,14 +77,16 @@ class Recorder:
         if not self._logs:
             return
         lines = prediction_lines(
-            request_id=request_id,
+            request_id=asked.id,
             at=self._now(),
             version=self._version,
-            by=by,
+            by=asked.by,
             rows=rows,
             answers=answers,
             contract=self._contract,
             mask=self._mask,
+            unit=asked.unit,
+            arm=asked.arm,
         )
         self._write("predictions", lines, len(rows), serves_anyway=self._serves_anyway)
 
@@ -97,12 +98,31 @@ class Recorder:
         Refused
             503 if they cannot be written: to accept a label and lose it helps nobody.
         """
-        if not self._logs:
-            raise Refused(problem.CANNOT_RECORD, "This service keeps no events, so no labels.")
+        self._require_logs("labels")
         lines = label_lines(
             request_id=request_id, at=self._now(), by=by, truths=truths, mask=self._mask
         )
         self._write("labels", lines, len(truths), serves_anyway=False)
+
+    def write_outcomes(
+        self, outcomes: Sequence[Outcome], *, request_id: str, by: str | None
+    ) -> None:
+        """Write outcomes that were told.
+
+        Raises
+        ------
+        Refused
+            503 if they cannot be written, as with labels.
+        """
+        self._require_logs("outcomes")
+        lines = outcome_lines(
+            request_id=request_id, at=self._now(), by=by, outcomes=outcomes, mask=self._unit_mask
+        )
+        self._write("outcomes", lines, len(outcomes), serves_anyway=False)
+
+    def _require_logs(self, name: str) -> None:
+        if not self._logs:
+            raise Refused(problem.CANNOT_RECORD, f"This service keeps no events, so no {name}.")
 
     def _write(self, name: str, lines: bytes, count: int, *, serves_anyway: bool) -> None:
         try:
@@ -129,14 +149,3 @@ class Recorder:
         """Finish the files."""
         for log in self._logs.values():
             log.close()
-
-
-def signature(principal: Principal) -> str | None:
-    """Give the name that is kept of who asked.
-
-    Examples
-    --------
-    >>> signature(Principal("k1", frozenset({"predict"}), "key"))
-    'k1'
-    """
-    return None if principal.via == "anonymous" else principal.id

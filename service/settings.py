@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from lifecycle.errors import PerennialError
+from lifecycle.release.declaration import Unit
 
 PARENT = "PERENNIAL_SERVER_PID"
 """Where the process that starts the workers leaves its id for them."""
@@ -35,7 +38,9 @@ class Settings:
     keys, jwks
         The files of API keys, and of the public keys of tokens.
     mask
-        The secret pseudonyms of personal values are made with.
+        The secret pseudonyms of personal values, and hashes of units, are made with.
+    unit
+        By what of a request it is told whom it is of; `None`: it is not.
     """
 
     package: Path
@@ -44,6 +49,7 @@ class Settings:
     keys: Path | None
     jwks: Path | None
     mask: str | None = field(repr=False)
+    unit: Unit | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -52,7 +58,7 @@ class Settings:
         Raises
         ------
         StartError
-            If it does not say where events go.
+            If it does not say where events go, or names no unit that there can be.
 
         Examples
         --------
@@ -75,7 +81,33 @@ class Settings:
             keys=_path(environment, "PERENNIAL_KEYS"),
             jwks=_path(environment, "PERENNIAL_JWKS"),
             mask=environment.get("PERENNIAL_MASK") or None,
+            unit=read_unit(environment.get("PERENNIAL_UNIT", "")),
         )
+
+
+def read_unit(text: str) -> Unit | None:
+    """Read by what of a request it is told whom it is of; nothing: by nothing.
+
+    Raises
+    ------
+    StartError
+        If it is none of a header, a cookie or a claim, with its name.
+
+    Examples
+    --------
+    >>> read_unit("cookie uid"), read_unit("")
+    (Unit(header=None, cookie='uid', claim=None), None)
+    """
+    if not text:
+        return None
+    kind, _, name = text.partition(" ")
+    try:
+        return Unit.model_validate({kind: name})
+    except ValidationError:
+        raise StartError(
+            f'PERENNIAL_UNIT is "{text}". Write what names whom a request is of: '
+            "`header x-user-id`, `cookie uid` or `claim sub`; or leave it out."
+        ) from None
 
 
 def package_folder(environment: Mapping[str, str]) -> Path:

@@ -9,6 +9,7 @@ from lifecycle.serving.contract import Contract
 from lifecycle.serving.declaration import Serving
 from lifecycle.serving.events import Mask
 from lifecycle.serving.manifest import MANIFEST, Manifest
+from lifecycle.serving.outcomes import UnitMask
 from service.settings import Settings, StartError
 
 
@@ -35,6 +36,7 @@ def check(settings: Settings) -> None:
     package = read_package(settings.package, manifest_sha256=settings.manifest)
     open_gate(settings, package.manifest.serving)
     open_mask(settings, package.manifest.serving, package.contract)
+    open_unit_mask(settings)
     if settings.events is not None:
         _require_writable(settings.events)
 
@@ -50,7 +52,13 @@ def open_gate(settings: Settings, serving: Serving) -> Gate:
     for name, file in {"PERENNIAL_KEYS": settings.keys, "PERENNIAL_JWKS": settings.jwks}.items():
         if file is not None and not os.access(file, os.R_OK):
             raise StartError(f"{name} names {file}, which cannot be read. Is the path right?")
-    gate = Gate(serving.access, keys=settings.keys, jwks=settings.jwks, rate=serving.limits.rate)
+    gate = Gate(
+        serving.access,
+        keys=settings.keys,
+        jwks=settings.jwks,
+        rate=serving.limits.rate,
+        claim=settings.unit.claim if settings.unit else None,
+    )
     if faults := gate.faults():
         raise StartError(" ".join(faults))
     return gate
@@ -64,8 +72,22 @@ def open_mask(settings: Settings, serving: Serving, contract: Contract) -> Mask:
     PerennialError
         If it needs a secret and there is none.
     """
-    secret = None if settings.mask is None else settings.mask.encode()
-    return Mask(contract, serving.events.personal, secret=secret)
+    return Mask(contract, serving.events.personal, secret=_secret(settings))
+
+
+def open_unit_mask(settings: Settings) -> UnitMask | None:
+    """Make what masks the names of units; nothing where none are told apart.
+
+    Raises
+    ------
+    PerennialError
+        If it needs a secret and there is none.
+    """
+    return None if settings.unit is None else UnitMask(_secret(settings))
+
+
+def _secret(settings: Settings) -> bytes | None:
+    return None if settings.mask is None else settings.mask.encode()
 
 
 def _require_writable(folder: Path) -> None:

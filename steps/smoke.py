@@ -20,7 +20,12 @@ from steps.progress import tell
 
 @step(enable_cache=False)
 def smoke(
-    place: Place, packaged: Packaged, candidate: Candidate, holdout: pa.Table, serving: Serving
+    place: Place,
+    packaged: Packaged,
+    candidate: Candidate,
+    holdout: pa.Table,
+    serving: Serving,
+    shadow: int,
 ) -> Annotated[Verdicts, "smoke"]:
     """Send the running service rows from the hold-out, and hold its answers to the model's."""
     folder, project = state(ROOT), packaged.manifest.project
@@ -31,7 +36,7 @@ def smoke(
         verdicts = Rehearsal(
             url=f"http://{place.host}:{place.port}",
             credentials=credentials,
-            events=hosting.events_folder(folder, project),
+            events=hosting.events_folder(folder, project, shadow=shadow),
             version=packaged.manifest.version,
             contract=packaged.contract,
             layout=packaged.manifest.layout,

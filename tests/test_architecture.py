@@ -17,7 +17,11 @@ ONE_DOOR = {
     "whylogs": {"adapters/profiles/sketches.py"},
     "distributed": {"adapters/profiles/cluster.py"},
     "apprise": {"adapters/notifying/sending.py"},
-    "alembic": {"adapters/records/migrating.py", "adapters/records/migrations/first.py"},
+    "alembic": {
+        "adapters/records/migrating.py",
+        "adapters/records/migrations/first.py",
+        "adapters/records/migrations/releases.py",
+    },
     "apscheduler": {"adapters/clockwork.py"},
     "duckdb": {"adapters/warehouse.py"},
     "mlflow": {"adapters/experiments.py", "adapters/registry.py"},

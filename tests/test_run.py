@@ -101,7 +101,8 @@ def test_an_interrupted_run_says_that_it_can_be_continued(
 
     monkeypatch.setattr("pipelines.running.run", interrupted)
 
-    status = command_line._run("training", "airfares", "local", None, "", [])
+    asked = command_line.Asked("training", "airfares", "local", None, None, "", "", True)
+    status = command_line._run(asked, [])
 
     assert status == 130
     assert "Running it again continues" in capsys.readouterr().err
@@ -142,7 +143,11 @@ def test_a_key_is_shown_once_listed_without_its_secret_and_revoked(root: Path) -
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
-        (["--pipeline", "training", "--version", "3"], 2, "--version is what deployment takes"),
+        (
+            ["--pipeline", "training", "--version", "3"],
+            2,
+            "--version is what deployment and release take",
+        ),
         (["stop"], 2, "--project NAME, or --all"),
         (["stop", "--project", "airfares"], 2, "Nothing of"),
         (["token", "create", "--role", "predct"], 1, "predict"),

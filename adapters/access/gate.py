@@ -56,6 +56,8 @@ class Gate:
     keys, jwks
         The files of API keys and of the public keys of tokens. Either may be missing or broken
         at times: then it lets nobody in, and `faults` says so.
+    claim
+        The claim of tokens that names whom a request is of.
     rate
         Requests a second each caller may make of this process; `None`: any. Everybody who is
         anonymous is one caller.
@@ -75,6 +77,7 @@ class Gate:
         keys: Path | None,
         jwks: Path | None = None,
         rate: float | None = None,
+        claim: str | None = None,
         clock: Callable[[], float] = time,
     ) -> None:
         self._clock = clock
@@ -83,7 +86,7 @@ class Gate:
         self._missing = _missing(access, keys, jwks)
         # A service that takes no keys is given none; a deployment lets itself in with its own.
         self._keys = Keys.load(keys) if keys else None
-        self._tokens = _verifier(access, jwks)
+        self._tokens = _verifier(access, jwks, claim)
         if self._missing and not (self._anonymous or self._keys or self._tokens):
             raise AccessError(f"Nobody could ask. {' '.join(self._missing)}")
         self._rates = None if rate is None else Rates(rate)
@@ -194,12 +197,12 @@ def _missing(access: Access, keys: Path | None, jwks: Path | None) -> tuple[str,
     return tuple(said)
 
 
-def _verifier(access: Access, jwks: Path | None) -> "Verifier | None":
+def _verifier(access: Access, jwks: Path | None, claim: str | None) -> "Verifier | None":
     if access.tokens is None or jwks is None:
         return None
     from adapters.access.tokens import Verifier
 
-    return Verifier(access.tokens, jwks)
+    return Verifier(access.tokens, jwks, claim=claim)
 
 
 def _malformed(told: str) -> Unauthorized:

@@ -75,10 +75,12 @@ class Verifier:
     ----------
     path
         The key set (JWKS); read again when it changes.
+    claim
+        The claim that names whom a request is of; `None`: that is not asked.
     """
 
-    def __init__(self, declared: Tokens, path: Path) -> None:
-        self._declared = declared
+    def __init__(self, declared: Tokens, path: Path, *, claim: str | None = None) -> None:
+        self._declared, self._claim = declared, claim
         self._leeway = int(declared.leeway.total_seconds())
         self._file = Watched(path, _read_keys, kind="key set of the tokens (JWKS)")
 
@@ -119,7 +121,8 @@ class Verifier:
         except Exception as error:  # whatever its parsers trip over in what a stranger sent
             raise Unauthorized("The token is not valid.", reason="token malformed") from error
         roles = granted(_listed(claims.get(self._declared.roles_claim)))
-        return Principal(claims["sub"], roles, "token"), claims["exp"] + self._leeway
+        unit = "" if self._claim is None else _named(claims.get(self._claim))
+        return Principal(claims["sub"], roles, "token", unit), claims["exp"] + self._leeway
 
     def _verify(self, token: bytes, keys: KeySet, now: float) -> dict[str, Any]:
         def find(signature: Any) -> PublicKey:
@@ -152,6 +155,12 @@ _WRONG = {
     "nbf": "The token is not valid yet.",
     "iat": "The token is not valid yet.",
 }
+
+
+def _named(claim: object) -> str:
+    """Read a claim that names somebody: text, or a whole number; anything else names nobody."""
+    is_name = isinstance(claim, str | int) and not isinstance(claim, bool)
+    return str(claim) if is_name else ""
 
 
 def _listed(claim: object) -> list[Any]:

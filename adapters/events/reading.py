@@ -16,10 +16,10 @@ from lifecycle.data.declaration import ColumnType
 from lifecycle.errors import DataError
 from lifecycle.serving.events import FORM, canonical
 
-PREDICTIONS, LABELS = "predictions", "labels"
+PREDICTIONS, LABELS, OUTCOMES = "predictions", "labels", "outcomes"
 
 INDEX = "index"
-"""The folder beside those two where `adapters.events.twins` keeps what it has read."""
+"""The folder beside those where `adapters.events.twins` keeps what it has read."""
 
 REHEARSAL = "smoke-"
 """Ids of requests a deployment makes to try a version begin with it: nobody asked them."""
@@ -215,7 +215,7 @@ def sweep(folder: Path, *, retention: timedelta, now: datetime) -> tuple[Path, .
     """
     limit = now - retention
     deleted: list[Path] = []
-    for name in (PREDICTIONS, LABELS):
+    for name in (PREDICTIONS, LABELS, OUTCOMES):
         if not (folder / name).is_dir():
             continue
         take_over(folder / name)

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from adapters.gauges.exposition import Figure, Shown, read_figures, show, write
 from adapters.gauges.figures import SHOWN, figures_of
+from adapters.gauges.releases import figures_of_release
 from lifecycle.errors import DataError
 from lifecycle.monitoring.alert import Alert
 from lifecycle.monitoring.review import Review
+from lifecycle.release.plan import Plan
+from lifecycle.release.release import Look, Release
 from lifecycle.retraining.decision import Decision
 
-FOLDER, FILE = "monitoring", "metrics.prom"
+FOLDER, FILE, RELEASE_FILE = "monitoring", "metrics.prom", "release.prom"
 HOST = "127.0.0.1"
 
 
@@ -33,10 +36,19 @@ def publish(
     `figures_of` for the parameters.
     """
     figures = figures_of(project, reviews, alerts, decision, ran=ran, labels_take=labels_take)
-    path = state / FOLDER / project / FILE
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _replace(path, write(figures))
-    return path
+    return _put(state / FOLDER / project / FILE, figures)
+
+
+def publish_release(
+    project: str, plan: Plan | None, release: Release | None, look: Look | None, *, state: Path
+) -> Path:
+    """Write how a project's traffic and its last release stand, instead of how they stood before.
+
+    To be written after each look and after each movement: a release that has ended and still
+    says that it is open would be one that nobody looks after. See `figures_of_release`.
+    """
+    figures = figures_of_release(project, plan, release, look)
+    return _put(state / FOLDER / project / RELEASE_FILE, figures)
 
 
 def serve(port: int, state: Path, *, host: str = HOST) -> Shown:
@@ -59,13 +71,20 @@ def serve(port: int, state: Path, *, host: str = HOST) -> Shown:
 
 def _gather(state: Path) -> Iterator[Figure]:
     unreadable = 0
-    for path in sorted((state / FOLDER).glob(f"*/{FILE}")):
+    folder = state / FOLDER
+    for path in sorted([*folder.glob(f"*/{FILE}"), *folder.glob(f"*/{RELEASE_FILE}")]):
         try:
             yield from read_figures(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, DataError):
             unreadable += 1  # told as a figure: those of other projects are still worth showing
     name = "perennial_monitoring_unreadable_files"
     yield Figure(name, SHOWN[name], unreadable)
+
+
+def _put(path: Path, figures: Iterable[Figure]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _replace(path, write(figures))
+    return path
 
 
 def _replace(path: Path, content: bytes) -> None:

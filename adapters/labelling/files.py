@@ -82,13 +82,14 @@ def add_file(
     CannotRecordError
         If the log cannot be written; adding the file again completes it.
     """
-    table, fingerprint, unread = _read(path)
+    table, fingerprint, unread = read_table(path)
     rows = LabelRows(table, contract)
     truths = rows.truths(mask)
     faults = [*unread.told, *(f"row {row + 1}: {why}" for row, why in sorted(rows.faults.items()))]
     count, faulty = table.num_rows + unread.count, unread.count + len(rows.faults)
     if faulty and not skip_faulty:
-        raise DataError(_refusal(path, count, faulty, faults[:TOLD]))
+        repair = "Repair them, or leave them out with --skip-faulty."
+        raise DataError(refusal(path, count, faulty, faults[:TOLD], repair=repair))
     recorded = record(
         truths,
         folder=folder,
@@ -103,26 +104,36 @@ def add_file(
 
 
 @dataclass(frozen=True)
-class _Unread:
+class Unread:
+    """Rows of a file that could not be read at all, and why the first of them."""
+
     count: int
     told: tuple[str, ...]
 
 
-def _read(path: Path) -> tuple[pa.Table, str, _Unread]:
+def read_table(path: Path) -> tuple[pa.Table, str, Unread]:
+    """Read a CSV or Parquet file; give also its fingerprint, and what could not be read.
+
+    Raises
+    ------
+    SourceError
+        If none of it can be read.
+    """
     try:
-        found = read(TableSource(url=path.name), name="labels", home=path.resolve().parent)
+        found = read(TableSource(url=path.name), name="file", home=path.resolve().parent)
     except SourceError as error:
-        raise SourceError(str(error).removeprefix("data.tables.labels ")) from None
+        raise SourceError(str(error).removeprefix("data.tables.file ")) from None
     table = found.table if isinstance(found.table, pa.Table) else found.table.to_table()
     require_distinct_names(table)
     told = tuple(f"{one.where}: {one.reason}" for one in found.intake.refusals)
-    return table, found.intake.fingerprint, _Unread(found.intake.refused, told)
+    return table, found.intake.fingerprint, Unread(found.intake.refused, told)
 
 
-def _refusal(path: Path, count: int, faulty: int, faults: Sequence[str]) -> str:
+def refusal(path: Path, count: int, faulty: int, faults: Sequence[str], *, repair: str) -> str:
+    """Say that nothing of a file was added, and why."""
     shown = "\n".join(f"  {fault}" for fault in faults)
     more = f"\n  and {faulty - len(faults):,} more" if faulty > len(faults) else ""
     return (
         f"{faulty:,} of {count:,} rows of {path.name} cannot be right, so that nothing was added. "
-        f"Repair them, or leave them out with --skip-faulty.\n{shown}{more}"
+        f"{repair}\n{shown}{more}"
     )

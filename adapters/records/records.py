@@ -10,9 +10,12 @@ import sqlalchemy as sa
 from adapters.records.alerts import AlertRecords
 from adapters.records.decisions import DecisionRecords
 from adapters.records.leases import Leases
+from adapters.records.looks import LookRecords, sweep_looks
 from adapters.records.migrating import bring_up_to_date
+from adapters.records.movements import MovementRecords
 from adapters.records.outbox import Outbox
 from adapters.records.place import Place, engine_of, url_of
+from adapters.records.releases import ReleaseRecords
 from adapters.records.reviews import ReviewRecords
 from adapters.records.snapshots import Snapshots
 from adapters.records.tables import ALERTS, DELIVERIES, REVIEWS, SUMMARIES, TELLINGS
@@ -27,9 +30,20 @@ class Swept(NamedTuple):
     reviews: int
     alerts: int
     tellings: int
+    looks: int
 
 
-class Records(ReviewRecords, AlertRecords, Outbox, DecisionRecords, Snapshots, Leases):
+class Records(
+    ReviewRecords,
+    AlertRecords,
+    Outbox,
+    DecisionRecords,
+    ReleaseRecords,
+    MovementRecords,
+    LookRecords,
+    Snapshots,
+    Leases,
+):
     """What is remembered from one run to the next, in one database."""
 
     def __init__(self, place: Place) -> None:
@@ -81,12 +95,13 @@ class Records(ReviewRecords, AlertRecords, Outbox, DecisionRecords, Snapshots, L
     ) -> Swept:
         """Forget what is older than `keep`.
 
-        Open alerts, what still has to be sent, and decisions are kept for ever.
+        Open alerts, what still has to be sent, decisions, and the ledger of releases are kept for
+        ever; of releases that ended the looks are not.
 
         Parameters
         ----------
         keep_looks
-            How long looks at the service between two windows are kept, if that is shorter.
+            How long looks of monitoring between two windows are kept, if that is shorter.
         """
         before = now - keep
         with self._place.writing() as connection:
@@ -104,7 +119,8 @@ class Records(ReviewRecords, AlertRecords, Outbox, DecisionRecords, Snapshots, L
             waiting = sa.select(TELLINGS.c.alert)
             is_over = sa.and_(is_over, ALERTS.c.number.not_in(waiting))
             alerts = connection.execute(sa.delete(ALERTS).where(is_over)).rowcount
-        return Swept(reviews, alerts, tellings)
+            looks = sweep_looks(connection, project, before)
+        return Swept(reviews, alerts, tellings, looks)
 
 
 def _sweep_tellings(connection: sa.Connection, project: str, before: datetime) -> int:

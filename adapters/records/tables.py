@@ -131,6 +131,63 @@ DECISION_CHANGES = _table(
     sa.Column("body", sa.Text, nullable=False),
 )
 
+_IS_OPEN = sa.text("state IN ('moving', 'keeping')")
+_IS_INTENDED = sa.text("state = 'intended'")
+
+RELEASES = _table(
+    "release",
+    _number(),
+    sa.Column("project", sa.Text, nullable=False, index=True),
+    sa.Column("began", Moment, nullable=False),
+    sa.Column("ended", Moment),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index(
+        "one_open_release",
+        "project",
+        unique=True,
+        sqlite_where=_IS_OPEN,
+        postgresql_where=_IS_OPEN,
+    ),
+)
+
+RELEASE_CHANGES = _table(
+    "release_change",
+    _number(),
+    sa.Column("release", sa.Integer, sa.ForeignKey("release.number"), nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+MOVEMENTS = _table(
+    "movement",
+    _number(),
+    sa.Column("project", sa.Text, nullable=False, index=True),
+    sa.Column("release", sa.Integer, sa.ForeignKey("release.number"), index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("settled", sa.Boolean, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Index(
+        "one_intended_movement",
+        "project",
+        unique=True,
+        sqlite_where=_IS_INTENDED,
+        postgresql_where=_IS_INTENDED,
+    ),
+)
+
+LOOKS = _table(
+    "look",
+    _number(),
+    sa.Column("release", sa.Integer, sa.ForeignKey("release.number"), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    # Step, action and outcomes: what has to change for a look to be worth keeping by itself.
+    sa.Column("gist", sa.Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Index("looks_of_a_release", "release", "number"),
+)
+
 SNAPSHOTS = sa.Table(
     "snapshot",
     METADATA,

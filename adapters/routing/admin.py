@@ -3,9 +3,10 @@
 import http.client
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from adapters.routing.route import RoutingError
+from adapters.routing.errors import RoutingError
 from adapters.supervision import UnixConnection
 
 
@@ -26,6 +27,12 @@ class Admin:
         """Give the statistics whose name a regular expression matches."""
         answer = json.loads(self._get(f"/stats?format=json&filter={quote(pattern, safe='')}"))
         return {one["name"]: one["value"] for one in answer["stats"] if "name" in one}
+
+    def figures(self, pattern: str) -> list[dict[str, Any]]:
+        """Give statistics as Envoy tells them, and histograms by cumulative buckets."""
+        query = f"format=json&histogram_buckets=cumulative&filter={quote(pattern, safe='')}"
+        found: list[dict[str, Any]] = json.loads(self._get(f"/stats?{query}"))["stats"]
+        return found
 
     def count(self, name: str) -> int:
         """Give one statistic that is a number; zero where it has never been counted."""

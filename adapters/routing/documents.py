@@ -5,218 +5,179 @@ only. Envoy notices a file that is replaced, not one that is written in place.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from adapters.routing.clusters import clusters
+from adapters.routing.errors import RoutingError
+from adapters.routing.filters import filters
+from adapters.routing.lint import lint
 from adapters.routing.replies import local_replies
-from adapters.routing.route import Backend, Route, is_address
-
-_TYPES = "type.googleapis.com/envoy."
-LISTENER, CLUSTER, ROUTES = (
-    f"{_TYPES}config.listener.v3.Listener",
-    f"{_TYPES}config.cluster.v3.Cluster",
-    f"{_TYPES}config.route.v3.RouteConfiguration",
+from adapters.routing.tables import ANSWER_SECONDS, routes
+from adapters.routing.words import (
+    ATTEMPTS,
+    INGRESS,
+    TYPES,
+    UNIT_HEADER,
+    address,
+    file_source,
+    seconds,
+    typed,
 )
-INGRESS = "ingress"
-"""The name of the listener, of its statistics and of its routes."""
+from lifecycle.release.plan import ARM_HEADER, Plan
 
-CONNECT_SECONDS = 1.0
-KEPT_SECONDS = 3.0
-"""An idle connection to a backend is closed before the backend closes it (uvicorn: after 5
-seconds): a request sent into a connection that is just being closed is lost."""
+LISTENER = f"{TYPES}config.listener.v3.Listener"
 
-ANSWER_SECONDS = 5.0
-"""Longer than the service's own limit by so much, so that its answer comes first."""
+FLUSH_SECONDS = 1
+"""Envoy puts the histograms of its threads together so often."""
 
-MOST_CONNECTIONS = 10_000
+BUCKETS_MS = (
+    1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500, 750, 1_000, 1_500, 2_000,
+    3_000, 5_000, 7_500, 10_000, 15_000, 30_000, 60_000,
+)  # fmt: skip
+"""Milliseconds below which answers are counted."""
+
+EVER_MS = 1_000_000_000
+"""Eleven days: the bound of the last bucket, as Envoy needs one."""
+
+MOST_CONNECTIONS = 100_000
+"""However many a plan allows."""
+
+Resources = list[dict[str, Any]]
+
+
+class Documents(NamedTuple):
+    """What is written for a plan."""
+
+    clusters: Resources
+    listeners: Resources
+    routes: Resources
+
+
+def documents(plan: Plan, folder: Path) -> Documents:
+    """Write a plan in Envoy's words, and hold what was written against what is known to fail.
+
+    Parameters
+    ----------
+    folder
+        Where the routes will be.
+
+    Raises
+    ------
+    PlanError
+        If the plan, or what would be written for it, cannot be used.
+    """
+    plan.check()
+    if plan.sticky is not None and plan.sticky.kind == "claim" and plan.tokens is None:
+        raise RoutingError(
+            f'Requests of "{plan.project}" are to stick to the claim {plan.sticky.name} of a '
+            "token, and no tokens are declared. Declare serving.access.tokens, or stick to a "
+            "header or a cookie."
+        )
+    written = Documents(clusters(plan), listeners(plan, folder), routes(plan))
+    lint(written.routes, written.clusters, written.listeners)
+    return written
 
 
 def bootstrap(folder: Path, admin: Path) -> dict[str, Any]:
-    """Describe the router itself: where its files and its admin socket are."""
+    """Describe the router itself: where its files and its admin socket are, how it counts."""
+    monitor = "envoy.resource_monitors.global_downstream_max_connections"
+    most = typed(
+        "extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+        max_active_downstream_connections=MOST_CONNECTIONS,
+    )
+    bounds = [*map(bound, BUCKETS_MS), EVER_MS]
     return {
         "node": {"id": "router", "cluster": "perennial"},
         "admin": {"address": {"pipe": {"path": str(admin), "mode": 0o600}}},
         "dynamic_resources": {
-            "lds_config": _file(folder / "listeners.json"),
-            "cds_config": _file(folder / "clusters.json"),
+            "lds_config": file_source(folder / "listeners.json"),
+            "cds_config": file_source(folder / "clusters.json"),
         },
-        "overload_manager": {
-            "resource_monitors": [
-                {
-                    "name": "envoy.resource_monitors.global_downstream_max_connections",
-                    "typed_config": {
-                        "@type": f"{_TYPES}extensions.resource_monitors.downstream_connections.v3"
-                        ".DownstreamConnectionsConfig",
-                        "max_active_downstream_connections": MOST_CONNECTIONS,
-                    },
-                }
-            ]
+        "stats_flush_interval": seconds(FLUSH_SECONDS),
+        "stats_config": {
+            "histogram_bucket_settings": [{"match": {"prefix": f"{ATTEMPTS}."}, "buckets": bounds}]
         },
+        "overload_manager": {"resource_monitors": [{"name": monitor, "typed_config": most}]},
     }
 
 
-def listeners(route: Route, folder: Path) -> list[dict[str, Any]]:
+def bound(ms: int) -> float:
+    """Give the bound Envoy is told for a bucket of answers that took less than `ms`.
+
+    Envoy rounds durations down to whole milliseconds and counts what is at most the bound: what
+    took 1.9 ms is 1, which is not above 1. From 100 on it tells only tens of milliseconds apart.
+
+    Examples
+    --------
+    >>> bound(1), bound(75), bound(100), bound(1_000)
+    (0.5, 74.5, 100, 1000)
+    """
+    return ms - 0.5 if ms < 100 else ms
+
+
+def listeners(plan: Plan, folder: Path) -> Resources:
     """Describe the public port."""
     return [
         {
             "@type": LISTENER,
             "name": INGRESS,
-            "address": _address(route.host, route.port),
+            "address": address(plan.host, plan.port),
             # Otherwise a second router could listen at the same port, and each would get
             # some of the connections.
             "enable_reuse_port": False,
-            "filter_chains": [{"filters": [_connections(route, folder)]}],
+            "filter_chains": [{"filters": [_most(plan), _connections(plan, folder)]}],
         }
     ]
 
 
-def _connections(route: Route, folder: Path) -> dict[str, Any]:
+def _most(plan: Plan) -> dict[str, Any]:
+    return {
+        "name": "envoy.filters.network.connection_limit",
+        "typed_config": typed(
+            "extensions.filters.network.connection_limit.v3.ConnectionLimit",
+            stat_prefix=INGRESS,
+            max_connections=plan.limits.connections,
+        ),
+    }
+
+
+def _connections(plan: Plan, folder: Path) -> dict[str, Any]:
+    limits = plan.limits
     return {
         "name": "envoy.filters.network.http_connection_manager",
-        "typed_config": {
-            "@type": f"{_TYPES}extensions.filters.network.http_connection_manager.v3"
-            ".HttpConnectionManager",
-            "stat_prefix": INGRESS,
-            "rds": {"route_config_name": INGRESS, "config_source": _file(folder / "routes.json")},
-            "http_filters": _filters(route),
-            "local_reply_config": local_replies(),
-            "use_remote_address": True,
-            "normalize_path": True,
-            "server_header_transformation": "PASS_THROUGH",
-            "preserve_external_request_id": True,
-            "request_id_extension": {
-                "typed_config": {
-                    "@type": f"{_TYPES}extensions.request_id.uuid.v3.UuidRequestIdConfig",
-                    "pack_trace_reason": False,
-                }
+        "typed_config": typed(
+            "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+            stat_prefix=INGRESS,
+            rds={
+                "route_config_name": INGRESS,
+                "config_source": file_source(folder / "routes.json"),
             },
-            "request_timeout": _seconds(route.seconds),
-            "request_headers_timeout": _seconds(min(route.seconds, 10)),
-            "stream_idle_timeout": _seconds(route.seconds + 2 * ANSWER_SECONDS),
-            "common_http_protocol_options": {"idle_timeout": "300s"},
-        },
-    }
-
-
-def _filters(route: Route) -> list[dict[str, Any]]:
-    """Take in the whole body before a backend is bothered with it, then pass it on."""
-    return [
-        {
-            "name": "envoy.filters.http.buffer",
-            "typed_config": {
-                "@type": f"{_TYPES}extensions.filters.http.buffer.v3.Buffer",
-                "max_request_bytes": route.body_kb * 1024,
+            early_header_mutation_extensions=[_stripped()],
+            http_filters=filters(plan),
+            local_reply_config=local_replies(limits.rate),
+            use_remote_address=True,
+            normalize_path=True,
+            server_header_transformation="PASS_THROUGH",
+            preserve_external_request_id=True,
+            request_id_extension={
+                "typed_config": typed(
+                    "extensions.request_id.uuid.v3.UuidRequestIdConfig", pack_trace_reason=False
+                )
             },
-        },
-        {
-            "name": "envoy.filters.http.router",
-            "typed_config": {
-                "@type": f"{_TYPES}extensions.filters.http.router.v3.Router",
-                "suppress_envoy_headers": True,
-            },
-        },
-    ]
-
-
-def clusters(route: Route) -> list[dict[str, Any]]:
-    """Describe every backend, those without weight as well."""
-    return [_cluster(backend, route) for backend in route.backends]
-
-
-def _cluster(backend: Backend, route: Route) -> dict[str, Any]:
-    endpoint = {"endpoint": {"address": _address(backend.host, backend.port)}}
-    options = f"{_TYPES}extensions.upstreams.http.v3.HttpProtocolOptions"
-    return {
-        "@type": CLUSTER,
-        "name": backend.name,
-        "type": "STATIC" if is_address(backend.host) else "STRICT_DNS",
-        "connect_timeout": _seconds(CONNECT_SECONDS),
-        "load_assignment": {
-            "cluster_name": backend.name,
-            "endpoints": [{"lb_endpoints": [endpoint]}],
-        },
-        "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": options,
-                "common_http_protocol_options": {"idle_timeout": _seconds(KEPT_SECONDS)},
-                "explicit_http_config": {"http_protocol_options": {}},
-            }
-        },
-        # A backend that does not live is not asked at all, even if it is the only one.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        "health_checks": [_health(route)],
-        "circuit_breakers": {
-            "thresholds": [
-                {
-                    "max_connections": MOST_CONNECTIONS,
-                    "max_pending_requests": MOST_CONNECTIONS,
-                    "max_requests": MOST_CONNECTIONS,
-                    "max_retries": 100,
-                }
-            ]
-        },
+            request_timeout=seconds(limits.seconds),
+            request_headers_timeout=seconds(min(limits.seconds, 10)),
+            stream_idle_timeout=seconds(limits.seconds + 2 * ANSWER_SECONDS),
+            common_http_protocol_options={"idle_timeout": "300s"},
+        ),
     }
 
 
-def _health(route: Route) -> dict[str, Any]:
-    """Ask seldom and patiently while it lives: busy is not dead. Ask often while it is dead."""
+def _stripped() -> dict[str, Any]:
+    """Take away, before anything is decided, what only the router may say."""
     return {
-        "timeout": "5s",
-        "interval": "2s",
-        "no_traffic_interval": "2s",
-        "unhealthy_interval": "0.25s",
-        "unhealthy_threshold": 3,
-        "healthy_threshold": 1,
-        "http_health_check": {"path": route.health},
+        "name": "envoy.http.early_header_mutation.header_mutation",
+        "typed_config": typed(
+            "extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+            mutations=[{"remove": ARM_HEADER}, {"remove": UNIT_HEADER}],
+        ),
     }
-
-
-def routes(route: Route) -> list[dict[str, Any]]:
-    """Describe which backend gets which part of the requests.
-
-    Mirroring and sticky assignment have their place in `_action`.
-    """
-    host = {"name": INGRESS, "domains": ["*"], "routes": [_catch_all(route)]}
-    return [
-        {
-            "@type": ROUTES,
-            "name": INGRESS,
-            "validate_clusters": True,
-            "virtual_hosts": [host],
-        }
-    ]
-
-
-def _catch_all(route: Route) -> dict[str, Any]:
-    everything = {"match": {"prefix": "/"}}
-    if not route.backends:
-        return {**everything, "direct_response": {"status": 503}}
-    return {**everything, "route": _action(route)}
-
-
-def _action(route: Route) -> dict[str, Any]:
-    weights = [{"name": one.name, "weight": one.weight} for one in route.backends if one.weight]
-    return {
-        "weighted_clusters": {"clusters": weights},
-        "timeout": _seconds(route.seconds + ANSWER_SECONDS),
-        # Sent again is only what no backend can have seen: an event must not be written twice.
-        "retry_policy": {
-            "retry_on": "connect-failure,refused-stream,reset-before-request",
-            "num_retries": 3,
-            "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
-        },
-    }
-
-
-def _file(path: Path) -> dict[str, Any]:
-    return {
-        "resource_api_version": "V3",
-        "path_config_source": {"path": str(path)},
-    }
-
-
-def _address(host: str, port: int) -> dict[str, Any]:
-    return {"socket_address": {"address": host, "port_value": port}}
-
-
-def _seconds(value: float) -> str:
-    return f"{value:g}s"

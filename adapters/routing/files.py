@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from adapters.routing.admin import Admin
-from adapters.routing.documents import INGRESS
-from adapters.routing.route import RoutingError
+from adapters.routing.errors import RoutingError
+from adapters.routing.words import INGRESS
 from adapters.supervision import replace_file
 
 CLUSTERS, LISTENERS, ROUTES = "clusters.json", "listeners.json", "routes.json"
@@ -65,12 +65,21 @@ class Files:
             return any(self._refused(name) for name in _COUNTERS)
         return False
 
-    def _is_in_force(self, name: str, resources: list[dict[str, Any]]) -> bool:
+    def resources(self, name: str) -> list[dict[str, Any]]:
+        """Give what a file says; nothing where it cannot be read as ours."""
+        found = self._read(name).get("resources")
+        return found if isinstance(found, list) else []
+
+    def _read(self, name: str) -> dict[str, Any]:
         try:
             found = json.loads((self._folder / name).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):  # somebody else wrote it; it is written anew
-            return False
-        if not isinstance(found, dict) or found.get("resources") != resources:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _is_in_force(self, name: str, resources: list[dict[str, Any]]) -> bool:
+        found = self._read(name)
+        if found.get("resources") != resources:
             return False
         return bool(self._version(name) == found.get("version_info"))
 
@@ -91,7 +100,7 @@ class Files:
                     return
                 if self._refused(name) > refused:
                     raise RoutingError(f"Envoy refuses {name}: {self._words(printed)}")
-            time.sleep(0.01)
+            time.sleep(0.002)
         raise RoutingError(
             f"Envoy has not taken {name} within {TAKEN_SECONDS:.0f} seconds. What it says is in "
             f"{self._log}."

@@ -34,6 +34,8 @@ class Program(Value):
         Where it runs.
     stop_seconds
         How long it may take to end before it is killed.
+    ends
+        Whether it comes to an end by itself: then it is not begun again when it ends well.
     """
 
     name: str
@@ -42,10 +44,17 @@ class Program(Value):
     folder: str
     log: str
     stop_seconds: int
+    ends: bool = False
 
 
 def program_of(
-    name: str, command: list[str], env: dict[str, str], folder: Path, log: Path, seconds: float
+    name: str,
+    command: list[str],
+    env: dict[str, str],
+    folder: Path,
+    log: Path,
+    seconds: float,
+    ends: bool = False,
 ) -> Program:
     """Describe a program.
 
@@ -67,6 +76,7 @@ def program_of(
         folder=str(folder.absolute()),
         log=str(log.absolute()),
         stop_seconds=max(1, math.ceil(seconds)),
+        ends=ends,
     )
 
 
@@ -103,7 +113,8 @@ def _section(program: Program, folder: Path) -> str:
 [program:{program.name}]
 command = {_written(shlex.join(words))}
 autostart = true
-autorestart = true
+autorestart = {"unexpected" if program.ends else "true"}
+exitcodes = 0
 startsecs = 1
 startretries = {RETRIES}
 stopsignal = TERM

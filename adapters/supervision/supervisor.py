@@ -79,6 +79,7 @@ class Supervisor:
         stop_seconds: float,
         is_ready: Callable[[], bool] | None = None,
         ready_seconds: float = 60.0,
+        ends: bool = False,
     ) -> Process:
         """Start a program and keep it running: it is begun again whenever it dies.
 
@@ -100,6 +101,8 @@ class Supervisor:
             lived for a second.
         ready_seconds
             How long that may take.
+        ends
+            Whether it comes to an end by itself: begun again only if that is a bad one.
 
         Raises
         ------
@@ -107,7 +110,7 @@ class Supervisor:
             If it already runs, or dies, or is not ready in time: then it is taken down again,
             and what it last printed is in the message.
         """
-        program = program_of(name, command, env, folder, log, stop_seconds)
+        program = program_of(name, command, env, folder, log, stop_seconds, ends)
         with self._programs.alone():
             self._refuse_second(name)
             self._take_down(name)

@@ -74,7 +74,7 @@ class Life:
         set_clock(self._state, month(FIRST_MONTH))
         first = flights(month(FIRST_MONTH), seconds=self._seconds)
         ending = train("training", first, stack="local", root=ROOT)
-        deployed = deploy(first, version=None, stack="local", root=ROOT)
+        deployed = deploy(first, version=None, stack="local", root=ROOT, by="life")
         if deployed.url is None:
             raise RuntimeError(f"The first version is not live: {ending.story.blocking}")
         from benchmarks.life.replay import Replay

@@ -35,6 +35,18 @@ class Unit(Section):
             raise ValueError("name exactly one of header, cookie, claim")
         return self
 
+    @property
+    def told(self) -> str:
+        """What a service is told of it.
+
+        Examples
+        --------
+        >>> Unit(header="x-user-id").told
+        'header x-user-id'
+        """
+        kind = "header" if self.header else "cookie" if self.cookie else "claim"
+        return f"{kind} {getattr(self, kind)}"
+
 
 class Guard(Section):
     """Guard rails: what no version may do to users, judged all the time and against the champion.
@@ -121,7 +133,7 @@ class Metric(Section):
     better
         Which direction is wanted.
     within
-        Outcomes count so long after a unit was first in the test; those told later do not.
+        Outcomes count so long after a unit was first in the test; those that happen later do not.
     """
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,62}$")
@@ -230,6 +242,11 @@ class Releasing(Section):
             if absent:
                 raise ValueError(f"an A/B test needs release.{' and release.'.join(absent)}")
         return self
+
+    @property
+    def told_unit(self) -> str:
+        """What a service is told of the unit; empty where there is none."""
+        return self.unit.told if self.unit is not None else ""
 
     @property
     def shares(self) -> tuple[float, ...]:

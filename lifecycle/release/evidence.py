@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from lifecycle.evaluation.evidence import Comparison, Measure
 from lifecycle.section import Value
@@ -10,6 +10,9 @@ from lifecycle.section import Value
 
 class Bucket(Value):
     """How many requests took at most `ms` milliseconds; cumulative. The last: any time (inf)."""
+
+    # What takes any time is written as such, and not as nothing.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
     ms: float
     count: int
@@ -149,11 +152,14 @@ class ArmFigures(Value):
         Assigned to the arm and seen in the test.
     total, squares
         Of the units' values, and of their squares; a unit without an outcome counts as zero.
+    counted
+        Units of which any outcome is told; `None`: nobody counted them.
     """
 
     units: int
     total: float = 0.0
     squares: float = 0.0
+    counted: int | None = None
 
     @property
     def mean(self) -> float | None:
@@ -161,12 +167,28 @@ class ArmFigures(Value):
         return self.total / self.units if self.units else None
 
 
+class SettledFigures(Value):
+    """Both arms, of the units only whose time for outcomes is over, whatever happens now."""
+
+    champion: ArmFigures
+    challenger: ArmFigures
+
+
 class MetricFigures(Value):
-    """What was counted of a metric in both arms."""
+    """What was counted of a metric in both arms.
+
+    Parameters
+    ----------
+    champion, challenger
+        Of all units, by what is known of them now.
+    settled
+        Of those whose time for outcomes is over; `None`: of all of them it is.
+    """
 
     name: str
     champion: ArmFigures
     challenger: ArmFigures
+    settled: SettledFigures | None = None
 
 
 class ExperimentFigures(Value):
@@ -201,6 +223,10 @@ class Findings(Value):
     ----------
     since
         When the step began; everything is counted from there on, of a test from its beginning.
+    recent_champion, recent_challenger
+        The same traffic of the last seconds only (five to ten), so that a breach that begins
+        late is seen at once and not only when it shows in all that came before it; their
+        `lag_ms` is the least of any look within them. `None`: not taken.
     missing
         What could not be told, and why, by what it belongs to: `pairs`, `scores`, `gain`.
     """
@@ -209,6 +235,8 @@ class Findings(Value):
     since: datetime
     champion: Traffic | None = None
     challenger: Traffic | None = None
+    recent_champion: Traffic | None = None
+    recent_challenger: Traffic | None = None
     pairs: Pairs | None = None
     scores: Scores | None = None
     gain: Gain | None = None

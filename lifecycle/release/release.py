@@ -154,6 +154,10 @@ class Movement(Value):
         Who or what decided, why, and on which verdicts.
     state
         `intended`: decided and not known to be done. `done`. `undone`: it did not happen.
+    main
+        The name of the instance users fall back on once it is done; empty: nothing answers.
+    then
+        What the release is once it is done.
     settled
         Whether all that follows from it is done: the registry says the same, and what is not
         needed any more has been stopped.
@@ -170,6 +174,8 @@ class Movement(Value):
     verdicts: Verdicts = Verdicts()
     before: Plan | None = None
     after: Plan | None = None
+    main: str = ""
+    then: Release | None = None
     state: MovementState = "intended"
     done_at: datetime | None = None
     settled: bool = False

@@ -44,11 +44,14 @@ class Principal:
         What they may do; `admin` is held with all the others, see `granted`.
     via
         What told us who they are. A subject that happens to be called like a key is another.
+    unit
+        Whom their requests are of, where a claim of their token is to name that.
     """
 
     id: str
     roles: frozenset[Role]
     via: Literal["key", "token", "anonymous"]
+    unit: str = ""
 
 
 def granted(names: Iterable[object]) -> frozenset[Role]:

@@ -7,6 +7,8 @@ Each line is one JSON object. `v` is the version of its form, 1 up to now:
     ISO 8601 in UTC with microseconds. `version`: which version answered. `by`: who asked, or
     null. `inputs`: the row as sent, personal columns masked. `score`: a number; of several
     classes, an object from class to probability. `decision`: a class, null in regression.
+    `unit`: the keyed hash of whom the request is of, and `arm`: the release and the arm of its test
+    that the request was assigned to (`7:challenger`). Both are absent where there is none.
 `label`
     `id` and `row`, or `key`: which prediction it is the truth of; the others are null. `label`:
     the truth. `known_at`: when it came to be known, as sent, or null. `at`, `by`: when it was
@@ -36,7 +38,14 @@ Row: TypeAlias = Mapping[str, Any]
 Score: TypeAlias = float | dict[str, float]
 
 
-class PredictionLine(msgspec.Struct, tag_field="event", tag="prediction", frozen=True, gc=False):
+class PredictionLine(
+    msgspec.Struct,
+    tag_field="event",
+    tag="prediction",
+    frozen=True,
+    gc=False,
+    omit_defaults=True,
+):
     """A line of a prediction; see this module."""
 
     v: int
@@ -48,6 +57,8 @@ class PredictionLine(msgspec.Struct, tag_field="event", tag="prediction", frozen
     inputs: Row
     score: Score
     decision: str | None
+    unit: str | None = None
+    arm: str | None = None
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +175,8 @@ def prediction_lines(
     answers: Answers,
     contract: Contract,
     mask: Mask,
+    unit: str | None = None,
+    arm: str | None = None,
 ) -> bytes:
     """Write the lines of the answers to one request; each ends with a line break."""
     moment = write_time(at)
@@ -176,7 +189,9 @@ def prediction_lines(
     answered = zip(mask.rows(rows), scores, decisions, strict=True)
     return _ENCODER.encode_lines(
         [
-            PredictionLine(FORM, request_id, row, moment, version, by, inputs, score, decision)
+            PredictionLine(
+                FORM, request_id, row, moment, version, by, inputs, score, decision, unit, arm
+            )
             for row, (inputs, score, decision) in enumerate(answered)
         ]
     )

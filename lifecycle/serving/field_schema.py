@@ -18,6 +18,7 @@ TIME: JsonSchema = {
     "examples": ["2013-07-01T18:00:00Z", "2013-07-01"],
     "anyOf": [
         {"type": "string", "format": "date-time", "pattern": ZONED},
+        {"type": "string", "pattern": ZONED},  # with no seconds, or `+02`: no date-time (RFC 3339)
         {"type": "string", "pattern": ZONELESS},
     ],
 }

@@ -6,23 +6,14 @@ or by the values of the row's key.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from lifecycle.data.declaration import ColumnType
 from lifecycle.serving.contract import Contract, Field
+from lifecycle.serving.entries import Wrong, broken, read_entries, repeated
 from lifecycle.serving.events import Truth
-from lifecycle.serving.faults import MOST_TOLD, Fault, Faults, TooManyRows, pointer
-from lifecycle.serving.json_body import Repeating, Unheld, parse
-from lifecycle.serving.telling import (
-    kind_of,
-    meaning,
-    show,
-    show_name,
-    show_value,
-    suggest_name,
-    tell,
-    tellable,
-)
+from lifecycle.serving.json_body import Unheld
+from lifecycle.serving.telling import kind_of, meaning, show, show_name, suggest_name
 from lifecycle.serving.values import Rule
 
 REQUEST_ID = r"^[\x21-\x7e]{1,128}$"
@@ -69,15 +60,6 @@ KNOWN_AT = Field(
 )
 
 
-class _Wrong(NamedTuple):
-    """What is wrong at some place of a label."""
-
-    steps: tuple[str, ...]
-    found: str
-    allowed: str
-    detail: str
-
-
 class LabelReader:
     """Reads bodies of labels.
 
@@ -112,22 +94,7 @@ class LabelReader:
         Faults
             If a label cannot be right: all that is wrong with it.
         """
-        sent = parse(body)
-        if not isinstance(sent, dict | list) or sent == []:
-            raise Faults([_no_labels(sent)])
-        is_single = isinstance(sent, dict)
-        labels: list[Any] = [sent] if isinstance(sent, dict) else sent
-        if len(labels) > self._most:
-            raise TooManyRows(len(labels), self._most)
-        told: list[Fault] = []
-        count = 0
-        for row, label in enumerate(labels):
-            for wrong in self._check(label):
-                count += 1
-                if count <= MOST_TOLD:
-                    told.append(_tell(row, wrong, is_single))
-        if count:
-            raise Faults(told, count)
+        labels = read_entries(body, self._check, what="label", most=self._most)
         return [self._read(label) for label in labels]
 
     def _read(self, label: Mapping[str, Any]) -> Truth:
@@ -140,75 +107,63 @@ class LabelReader:
             known_at=label.get("known_at"),
         )
 
-    def _check(self, label: Any) -> Iterator[_Wrong]:
+    def _check(self, label: Any) -> Iterator[Wrong]:
         if not isinstance(label, dict):
-            yield _Wrong((), show(label), "an object", f"A label is an object, not {show(label)}.")
+            yield Wrong((), show(label), "an object", f"A label is an object, not {show(label)}.")
             return
-        yield from _repeated(label, ())
+        yield from repeated(label, ())
         for name in label:
             if name not in _FIELDS:
                 hint = suggest_name(name, _FIELDS)
                 detail = f"{show_name(name)} is no field of a label. {hint}"
-                yield _Wrong((name,), "the field", "no such field", detail)
+                yield Wrong((name,), "the field", "no such field", detail)
         yield from self._check_name(label)
         for name, rule in self._rules.items():
             if name in label:
-                yield from _broken(rule, label[name], (name,))
+                yield from broken(rule, label[name], (name,))
         if "label" not in label:
             told = "label is missing: it is the truth that is told."
-            yield _Wrong(("label",), "nothing", meaning(self._label), told)
+            yield Wrong(("label",), "nothing", meaning(self._label), told)
 
-    def _check_name(self, label: Mapping[str, Any]) -> Iterator[_Wrong]:
+    def _check_name(self, label: Mapping[str, Any]) -> Iterator[Wrong]:
         """Check what says which row it is the truth of."""
         named = [name for name in ("request_id", "key") if name in label]
         if len(named) != 1:
             found = "both" if named else "neither"
             detail = f"A label names its row by {_ONE_OF_TWO}; there is {found}."
-            yield _Wrong((), found, _ONE_OF_TWO, detail)
+            yield Wrong((), found, _ONE_OF_TWO, detail)
         if "key" in label:
             yield from self._check_key(label["key"])
             if "row" in label and named == ["key"]:
                 detail = "row goes with request_id; a key names a row by itself. Leave it out."
-                yield _Wrong(("row",), "the field", "no such field", detail)
+                yield Wrong(("row",), "the field", "no such field", detail)
         if "request_id" in label and not is_request_id(label["request_id"]):
             allowed = "1 to 128 visible ASCII characters"
             found = show(label["request_id"])
             detail = f"request_id is {found}; it is what the prediction was answered with."
-            yield _Wrong(("request_id",), found, allowed, detail)
+            yield Wrong(("request_id",), found, allowed, detail)
 
-    def _check_key(self, key: Any) -> Iterator[_Wrong]:
+    def _check_key(self, key: Any) -> Iterator[Wrong]:
         names = ", ".join(self._key)
         if not self._key:
             detail = "Rows of this model have no key: name the row by request_id."
-            yield _Wrong(("key",), kind_of(key), "no such field", detail)
+            yield Wrong(("key",), kind_of(key), "no such field", detail)
             return
         if not isinstance(key, dict):
             detail = f"key is {kind_of(key)}; it is an object with {names}."
-            yield _Wrong(("key",), show(key), f"an object with {names}", detail)
+            yield Wrong(("key",), show(key), f"an object with {names}", detail)
             return
-        yield from _repeated(key, ("key",))
+        yield from repeated(key, ("key",))
         for name, value in key.items():
             if name in self._key:
-                yield from _broken(self._key[name], value, ("key", name))
+                yield from broken(self._key[name], value, ("key", name))
             else:
                 detail = f"{show_name(name)} is no part of the key, which is {names}."
-                yield _Wrong(("key", name), "the field", "no such field", detail)
+                yield Wrong(("key", name), "the field", "no such field", detail)
         for name, rule in self._key.items():
             if name not in key:
                 detail = f"{show_name(name)} is missing: the key is {names}, all of them."
-                yield _Wrong(("key", name), "nothing", meaning(rule), detail)
-
-
-def _broken(rule: Rule, value: Any, steps: tuple[str, ...]) -> Iterator[_Wrong]:
-    breach = rule.breach(value)
-    if breach is not None:
-        yield _Wrong(steps, show_value(rule, value), meaning(rule), tell(rule, value, breach))
-
-
-def _repeated(found: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[_Wrong]:
-    for name in found.repeated if isinstance(found, Repeating) else ():
-        detail = f"{show_name(name)} is there more than once; which one is meant cannot be known."
-        yield _Wrong((*steps, name), "the field more than once", "each field once", detail)
+                yield Wrong(("key", name), "nothing", meaning(rule), detail)
 
 
 def is_request_id(value: Any) -> bool:
@@ -216,18 +171,3 @@ def is_request_id(value: Any) -> bool:
     if not isinstance(value, str) or isinstance(value, Unheld):
         return False
     return re.fullmatch(REQUEST_ID[1:-1], value) is not None
-
-
-def _no_labels(body: Any) -> Fault:
-    found = "an empty array" if body == [] else show(body)
-    detail = f"The body is {found}. Send one label as an object, or an array of labels."
-    return Fault(
-        None, None, "", found, "an object (one label), or an array of at least one", detail
-    )
-
-
-def _tell(row: int, wrong: _Wrong, is_single: bool) -> Fault:
-    names = [tellable(name) for name in wrong.steps]
-    steps: list[int | str] = [*names] if is_single else [row, *names]
-    field = names[-1] if names else None
-    return Fault(row, field, pointer(*steps), wrong.found, wrong.allowed, wrong.detail)

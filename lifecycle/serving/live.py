@@ -26,6 +26,10 @@ class Live(Value):
         Since when it answers, in ISO 8601.
     previous
         The version that answered before.
+    folder
+        Where its Bento lies.
+    unit
+        What of a request its events keep as the unit: `header x-user-id`; empty: nothing.
     """
 
     project: str
@@ -41,6 +45,8 @@ class Live(Value):
     image: str | None = None
     started: str
     previous: str | None = None
+    folder: str = ""
+    unit: str = ""
 
     @property
     def url(self) -> str:

@@ -6,9 +6,17 @@ from lifecycle.serving import problem
 from lifecycle.serving.answer_schema import PROBLEM, answer_schemas
 from lifecycle.serving.contract import Contract
 from lifecycle.serving.declaration import Access, Endpoint, Limits
-from lifecycle.serving.field_schema import TIME, JsonSchema, example, example_row, field_schema
-from lifecycle.serving.labels import KNOWN_AT, REQUEST_ID, ROW, label_field
+from lifecycle.serving.field_schema import TIME, JsonSchema, example_row, field_schema
+from lifecycle.serving.labels import REQUEST_ID
 from lifecycle.serving.problem import MEDIA_TYPE, Kind
+from lifecycle.serving.told_schema import (
+    REQUEST,
+    closed,
+    label_examples,
+    label_schemas,
+    outcome_examples,
+    outcome_schemas,
+)
 from lifecycle.serving.values import Rule
 
 MOST_REASONS = 100
@@ -28,13 +36,17 @@ _BODY_FAULTS = (
 )  # fmt: skip
 
 
-def openapi(contract: Contract, *, limits: Limits, access: Access, version: str) -> dict[str, Any]:
+def openapi(
+    contract: Contract, *, limits: Limits, access: Access, version: str, has_unit: bool = False
+) -> dict[str, Any]:
     """Describe the HTTP interface of a served model in OpenAPI 3.1.
 
     Parameters
     ----------
     version
         Of the model.
+    has_unit
+        Whether it is known whom a request is of, so that outcomes can be told of them.
     """
     guard = _Guard(access, limits)
     return {
@@ -48,6 +60,7 @@ def openapi(contract: Contract, *, limits: Limits, access: Access, version: str)
         "paths": {
             "/predict": {"post": _predict(contract, limits, guard)},
             "/labels": {"post": _labels(contract, limits, guard)},
+            "/outcomes": {"post": _outcomes(limits, guard, has_unit)},
             "/contract": {"get": _contract(guard)},
             "/openapi.json": {"get": _document(guard)},
             "/docs": {"get": _docs(guard)},
@@ -59,7 +72,8 @@ def openapi(contract: Contract, *, limits: Limits, access: Access, version: str)
             "schemas": {
                 "Time": TIME,
                 "Row": _row(contract),
-                **_label_schemas(contract),
+                **label_schemas(contract),
+                **outcome_schemas(has_unit=has_unit),
                 **answer_schemas(contract),
                 **_contract_schemas(),
             },
@@ -167,31 +181,44 @@ def _predict(contract: Contract, limits: Limits, guard: _Guard) -> dict[str, Any
 
 
 def _labels(contract: Contract, limits: Limits, guard: _Guard) -> dict[str, Any]:
-    names = ["LabelOfRow", "LabelOfKey"] if contract.key else ["LabelOfRow"]
-    one: JsonSchema = {"oneOf": [_ref(name) for name in names]}
-    several = {"type": "array", "items": one, "minItems": 1, "maxItems": limits.rows}
-    label = example(Rule(label_field(contract)))
-    examples = {"of a row": {"value": {"request_id": "r-2013-07-01", "row": 0, "label": label}}}
-    if contract.key:
-        rules = [Rule(field) for field in contract.fields if field.name in contract.key]
-        key = {rule.field.name: example(rule) for rule in rules}
-        examples["of a key"] = {"value": {"key": key, "label": label}}
-    told: JsonSchema = {
-        "request_id": {"type": "string"},
-        "accepted": {"type": "integer", "minimum": 1},
-    }
     return guard.operation(
         "label",
         f"Tell what {contract.label} turned out to be",
-        {"202": _answer("Written down", _object(told, tuple(told)))},
+        _ACCEPTED,
         _BODY_FAULTS,
         description=(
             "One label, or several in an array. Each names its row by the request that asked "
             "about it" + (", or by the key of the row." if contract.key else ".")
         ),
         parameters=[_REQUEST_ID],
-        requestBody=_body({"oneOf": [*one["oneOf"], several]}, examples),
+        requestBody=_told(label_schemas(contract), label_examples(contract), limits),
     )
+
+
+def _outcomes(limits: Limits, guard: _Guard, has_unit: bool) -> dict[str, Any]:
+    schemas, examples = outcome_schemas(has_unit=has_unit), outcome_examples(has_unit=has_unit)
+    return guard.operation(
+        "outcome",
+        "Tell what came of it, for a test that counts it",
+        _ACCEPTED,
+        _BODY_FAULTS,
+        description=(
+            "One outcome, or several in an array. Each names the request it came of"
+            + (", or the unit. " if has_unit else ". ")
+            + "Of those with the same name and id, one counts."
+        ),
+        parameters=[_REQUEST_ID],
+        requestBody=_told(schemas, examples, limits),
+    )
+
+
+def _told(
+    schemas: dict[str, JsonSchema], examples: dict[str, Any], limits: Limits
+) -> dict[str, Any]:
+    """Describe a body of one entry, or of several in an array."""
+    one = [_ref(name) for name in schemas]
+    several = {"type": "array", "items": {"oneOf": one}, "minItems": 1, "maxItems": limits.rows}
+    return _body({"oneOf": [*one, several]}, examples)
 
 
 def _contract(guard: _Guard) -> dict[str, Any]:
@@ -261,9 +288,7 @@ def _problem(status: int, kinds: list[Kind]) -> dict[str, Any]:
     return {
         "description": " ".join(f"{kind.title}: {kind.meaning}" for kind in kinds),
         "headers": headers,
-        "content": {
-            MEDIA_TYPE: {"schema": schema, "example": {**shown, "request_id": "r-2013-07-01"}}
-        },
+        "content": {MEDIA_TYPE: {"schema": schema, "example": {**shown, "request_id": REQUEST}}},
     }
 
 
@@ -289,28 +314,6 @@ def _row(contract: Contract) -> JsonSchema:
     }
 
 
-def _label_schemas(contract: Contract) -> dict[str, JsonSchema]:
-    label = {"label": field_schema(Rule(label_field(contract)))}
-    known_at = {"known_at": field_schema(Rule(KNOWN_AT))}
-    request_id = {"type": "string", "pattern": REQUEST_ID, "description": "As it was answered"}
-    of_row = {"request_id": request_id, "row": field_schema(Rule(ROW))}
-    schemas = {"LabelOfRow": _object(of_row | label | known_at, ("request_id", "label"))}
-    if contract.key:
-        fields = {field.name: field_schema(Rule(field)) for field in contract.fields}
-        key = _object({name: fields[name] for name in contract.key}, contract.key)
-        schemas["LabelOfKey"] = _object({"key": key} | label | known_at, ("key", "label"))
-    return schemas
-
-
-def _object(properties: dict[str, JsonSchema], required: tuple[str, ...]) -> JsonSchema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
 def _contract_schemas() -> dict[str, JsonSchema]:
     """Describe `Contract` and what it is made of; of each docstring, what comes first."""
     whole = Contract.model_json_schema(
@@ -331,6 +334,15 @@ def _header(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/headers/{name}"}
 
 
+_ACCEPTED = {
+    "202": _answer(
+        "Written down",
+        closed(
+            {"request_id": {"type": "string"}, "accepted": {"type": "integer", "minimum": 1}},
+            ("request_id", "accepted"),
+        ),
+    )
+}
 _REASONS = {
     "name": "reasons",
     "in": "query",

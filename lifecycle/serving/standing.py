@@ -17,6 +17,9 @@ class Standing(Value):
         Of its processes together, as told to people.
     remarks
         What somebody should look at.
+    gets
+        Which part of the requests it gets, where it does not get all of them: `25 % of the
+        requests`, `stands by`, `a copy of the requests`.
     """
 
     project: str
@@ -29,6 +32,7 @@ class Standing(Value):
     pid: int | None = None
     memory: str = ""
     remarks: tuple[str, ...] = ()
+    gets: str = ""
 
     @property
     def runs_as(self) -> str:

@@ -13,16 +13,21 @@ from ruamel.yaml import YAML
 
 from adapters.gauges.exposition import Samples, write
 from adapters.gauges.figures import SHOWN, figures_of
+from adapters.gauges.releases import SHOWN as OF_RELEASES
+from adapters.gauges.releases import figures_of_release
 from lifecycle.evaluation.evidence import Measure
 from lifecycle.monitoring.evidence import Counted, Estimate, HealthFigures, Performance, Shift
 from lifecycle.monitoring.review import Cause, Finding, Review
 from lifecycle.monitoring.span import Span
+from lifecycle.release.plan import Plan
+from lifecycle.release.release import Look, Release
 from lifecycle.retraining.decision import Decision
 from lifecycle.serving.contract import Contract, Field, Layout
 from lifecycle.serving.manifest import Manifest
 from lifecycle.task import Task
 from lifecycle.verdict import Outcome, Verdict
 from service.metrics import Metrics
+from tests.lifecycle.release.ledgers import look, plan, release
 from tests.servers.serving import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -74,7 +79,7 @@ def selected(expression: str) -> Iterator[tuple[str, set[str]]]:
 def exposed() -> dict[str, set[str]]:
     """Give every metric our code shows, with its labels, and those the rules work out."""
     found = defaultdict(set, OF_PROMETHEUS)
-    for page in (_of_the_service(), _of_monitoring()):
+    for page in (_of_the_service(), _of_monitoring(), _of_a_release()):
         samples = Samples.read(page)
         for name in samples.names:
             found[name] |= SCRAPED.union(*(labels for labels, _ in samples.of(name)))
@@ -105,6 +110,18 @@ def _of_monitoring() -> str:
     # The one that is counted where the files are read.
     assert names == set(SHOWN) - {"perennial_monitoring_unreadable_files"}
     return write(found).decode() + "perennial_monitoring_unreadable_files 0\n"
+
+
+def _of_a_release() -> str:
+    found = figures_of_release("flights", *a_full_release())
+    assert {figure.name for figure in found} == set(OF_RELEASES)
+    return write(found).decode()
+
+
+def a_full_release() -> tuple[Plan, Release, Look]:
+    """Make a release of which every figure can be shown."""
+    over = release(number=7, state="rolled back", ended=NOON)
+    return plan(v3=9_500, v4=500, mirror="5"), over, look(0)
 
 
 def a_full_review(outcome: Outcome = Outcome.PASS, *, as_of: datetime = NOON) -> Review:

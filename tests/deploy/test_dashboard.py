@@ -96,16 +96,16 @@ def test_whoever_has_another_prometheus_can_choose_it() -> None:
     }  # fmt: skip
 
 
-def test_it_shows_both_the_service_and_the_model() -> None:
+def test_it_shows_the_service_the_model_and_the_release() -> None:
     rows = [panel["title"] for panel in dashboard()["panels"] if panel["type"] == "row"]
     used = {name for expression in asked_by_the_dashboard() for name, _ in selected(expression)}
 
-    assert len(rows) == 2
+    assert len(rows) == 3
     assert used >= {
         "perennial:requests:rate5m", "perennial:failed:share5m", "perennial:predict_seconds:p99_5m",
         "perennial:wait_seconds:p99_5m", "perennial_drift_distance", "perennial_performance_low",
         "perennial_label_share", "perennial_alerts_open",
-        "perennial_model_youngest_row_timestamp_seconds",
+        "perennial_model_youngest_row_timestamp_seconds", "perennial_release_share",
     }  # fmt: skip
 
 

@@ -14,10 +14,11 @@ import httpx
 import pytest
 
 from adapters.access.keys import KeyFile
-from adapters.gauges import publish, serve
+from adapters.gauges import publish, publish_release, serve
 from lifecycle.verdict import Outcome
 from tests.deploy.expressions import (
     DEPLOY,
+    a_full_release,
     a_full_review,
     asked_by_the_dashboard,
     rules,
@@ -54,6 +55,7 @@ def served(keys: Path, token: str, tmp_path_factory: pytest.TempPathFactory) -> 
 def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("state")
     tell(folder, Outcome.PASS)
+    publish_release("flights", *a_full_release(), state=folder)  # it was over long ago
     return folder
 
 

@@ -42,15 +42,15 @@ def test_with_an_engine_a_version_is_deployed_and_replaced_as_a_container(
     loaded = load(str(folder), root=root, overrides=changes)
     train(loaded, root)
     try:
-        first = deploying.run(loaded, version=None, stack="local", root=root)
+        first = deploying.run(loaded, version=None, stack="local", root=root, by="ann")
         before = read_live(state(root), name)
         answer = ask(name, root, reasons="1")
-        again = deploying.run(loaded, version="champion", stack="local", root=root)
+        again = deploying.run(loaded, version="champion", stack="local", root=root, by="ann")
         after = read_live(state(root), name)
         (standing,) = [found for found in survey(state(root)) if found.project == name]
         running = ours(client)
     finally:
-        take_away(name, state=state(root))
+        take_away(name, by="ann", state=state(root))
 
     assert first.built is not None
     assert first.built.kind == "container"

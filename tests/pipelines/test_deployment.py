@@ -59,7 +59,7 @@ def project(
         return load(str(folder), root=root, overrides=[*base, *changes])
 
     yield declare
-    take_away(name, state=state(root))
+    take_away(name, by="ann", state=state(root))
 
 
 def ask(project: str, root: Path, body: Any = ROW, **params: str) -> httpx.Response:
@@ -77,7 +77,7 @@ def test_the_first_version_answers_is_champion_and_can_be_traced(
     name = loaded.project.name
     number = train(loaded, root)
 
-    ended = deploying.run(loaded, version=None, stack="local", root=root)
+    ended = deploying.run(loaded, version=None, stack="local", root=root, by="ann")
     answer = ask(name, root, reasons="2")
 
     assert ended.is_live
@@ -106,7 +106,7 @@ def test_another_version_takes_over_without_a_lost_request(
     loaded = project()
     name = loaded.project.name
     train(loaded, root)
-    deploying.run(loaded, version=None, stack="local", root=root)
+    deploying.run(loaded, version=None, stack="local", root=root, by="ann")
     first = read_live(state(root), name)
     (loaded.folder / "orders.csv").write_text(orders(2400, seed=5).to_csv(index=False))
     better = project("search.seed=4")
@@ -125,7 +125,7 @@ def test_another_version_takes_over_without_a_lost_request(
     clients = [threading.Thread(target=load_it) for _ in range(4)]
     for client in clients:
         client.start()
-    ended = deploying.run(better, version=second, stack="local", root=root)
+    ended = deploying.run(better, version=second, stack="local", root=root, by="ann")
     time.sleep(0.5)
     done.set()
     for client in clients:
@@ -149,7 +149,7 @@ def test_a_graph_that_says_something_else_is_refused_and_what_answered_still_doe
     loaded = project()
     name = loaded.project.name
     number = train(loaded, root)
-    deploying.run(loaded, version=None, stack="local", root=root)
+    deploying.run(loaded, version=None, stack="local", root=root, by="ann")
     before = read_live(state(root), name)
 
     def forgetful(candidate: Any) -> Any:
@@ -157,7 +157,9 @@ def test_a_graph_that_says_something_else_is_refused_and_what_answered_still_doe
         return export(type(candidate)(moved, candidate.models))
 
     monkeypatch.setattr(adapters.packaging, "export", forgetful)
-    ended = deploying.run(project("serving.reasons=3"), version=number, stack="local", root=root)
+    ended = deploying.run(
+        project("serving.reasons=3"), version=number, stack="local", root=root, by="ann"
+    )
 
     assert not ended.is_live
     assert {verdict.rule for verdict in ended.blocking} == {"decisions row", "decisions bulk"}
@@ -171,7 +173,7 @@ def test_a_changed_byte_of_the_model_refuses_to_start_and_says_which_file(
     loaded = project()
     name = loaded.project.name
     train(loaded, root)
-    first = deploying.run(loaded, version=None, stack="local", root=root)
+    first = deploying.run(loaded, version=None, stack="local", root=root, by="ann")
     assert first.built is not None
     before = read_live(state(root), name)
     graph = Path(first.built.folder) / "src/package/row.onnx"
@@ -180,7 +182,7 @@ def test_a_changed_byte_of_the_model_refuses_to_start_and_says_which_file(
     graph.write_bytes(content)
 
     with pytest.raises(Exception, match=r"row\.onnx is not the file that was packaged"):
-        deploying.run(loaded, version="1", stack="local", root=root)
+        deploying.run(loaded, version="1", stack="local", root=root, by="ann")
 
     assert read_live(state(root), name) == before
     assert ask(name, root).status_code == 200
@@ -192,7 +194,7 @@ def test_a_version_its_gates_refused_is_not_deployed(
     loaded = project("gates.0.at_least=0.999")
     number = train(loaded, root)
 
-    ended = deploying.run(loaded, version=number, stack="local", root=root)
+    ended = deploying.run(loaded, version=number, stack="local", root=root, by="ann")
 
     assert not ended.is_live
     assert [verdict.rule for verdict in ended.blocking] == ["metric roc_auc"]
@@ -205,7 +207,7 @@ def test_a_service_that_is_killed_is_begun_again(
     loaded = project()
     name = loaded.project.name
     train(loaded, root)
-    deploying.run(loaded, version=None, stack="local", root=root)
+    deploying.run(loaded, version=None, stack="local", root=root, by="ann")
     (standing,) = [found for found in survey(state(root)) if found.project == name]
     assert standing.pid is not None
     family = [psutil.Process(standing.pid), *psutil.Process(standing.pid).children(recursive=True)]
@@ -231,10 +233,10 @@ def test_what_is_taken_away_leaves_no_process_behind(
     loaded = project()
     name = loaded.project.name
     train(loaded, root)
-    ended = deploying.run(loaded, version=None, stack="local", root=root)
+    ended = deploying.run(loaded, version=None, stack="local", root=root, by="ann")
     pids = {process.pid for process in Supervisor(state(root)).status() if name in process.name}
 
-    take_away(name, state=state(root))
+    take_away(name, by="ann", state=state(root))
 
     assert pids
     assert not [pid for pid in pids if pid and psutil.pid_exists(pid)]

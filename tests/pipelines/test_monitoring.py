@@ -447,10 +447,12 @@ def test_without_a_moment_it_is_now_for_all_steps(shop: Shop) -> None:
 @pytest.fixture
 def url(shop: Shop) -> Iterator[str]:
     """Deploy the shop's version, by the clock of the replay."""
-    deployed = deploying.run(shop.loaded, version=shop.version, stack="local", root=shop.root)
+    deployed = deploying.run(
+        shop.loaded, version=shop.version, stack="local", root=shop.root, by="ann"
+    )
     assert deployed.url is not None
     yield deployed.url
-    take_away(shop.name, state=shop.state)
+    take_away(shop.name, by="ann", state=shop.state)
 
 
 def test_a_real_service_is_looked_at_and_missed_when_it_is_down(shop: Shop, url: str) -> None:

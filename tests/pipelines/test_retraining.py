@@ -48,7 +48,7 @@ def shop(opened: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 def _begin_again(shop: Shop) -> None:
     """Leave one version, which is the champion, and no traces of anything else."""
-    take_away(shop.name, state=shop.state)
+    take_away(shop.name, by="ann", state=shop.state)
     empty(shop)
     mlflow = client()
     for version in mlflow.search_model_versions(f"name = '{shop.name}'"):

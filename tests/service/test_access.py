@@ -12,11 +12,13 @@ LABEL = {"request_id": "r", "label": "yes"}
 NEEDS = {
     ("POST", "/predict"): "predict",
     ("POST", "/labels"): "label",
+    ("POST", "/outcomes"): "label",
     ("GET", "/contract"): "read",
     ("GET", "/openapi.json"): "read",
     ("GET", "/metrics"): "read",
 }
-BODIES = {"/predict": ROW, "/labels": LABEL}
+OUTCOME = {"request_id": "r", "name": "booked"}
+BODIES = {"/predict": ROW, "/labels": LABEL, "/outcomes": OUTCOME}
 
 
 @pytest.fixture(scope="module")

@@ -195,8 +195,8 @@ def test_the_openapi_document_describes_what_is_answered(client) -> None:
     schema = {"$ref": "#/components/schemas/Answer", "components": document["components"]}
     Draft202012Validator(schema).validate(client.post("/predict?reasons=3", json=ROW).json())
     assert set(document["paths"]) == {
-        "/predict", "/labels", "/contract", "/openapi.json", "/docs", "/healthz", "/readyz",
-        "/metrics",
+        "/predict", "/labels", "/outcomes", "/contract", "/openapi.json", "/docs", "/healthz",
+        "/readyz", "/metrics",
     }  # fmt: skip
 
 

@@ -51,13 +51,15 @@ def test_what_cannot_be_written_is_refused_or_counted_until_there_is_room(served
 
     answer = httpx.post(f"{served.url}/predict", json=ROW)
     label = httpx.post(f"{served.url}/labels", json={"request_id": "r", "label": "yes"})
+    outcome = httpx.post(f"{served.url}/outcomes", json={"request_id": "r", "name": "booked"})
 
     assert answer.status_code == (503 if policy == "refuse" else 200)
-    assert (label.status_code, label.headers["retry-after"]) == (503, "1")
-    assert label.json()["type"] == "/problems/cannot-record"
+    for later in (label, outcome):
+        assert (later.status_code, later.headers["retry-after"]) == (503, "1")
+        assert later.json()["type"] == "/problems/cannot-record"
     assert "events" in until_ready(served, 503)["faults"]
     figures = httpx.get(f"{served.url}/metrics").text
-    assert 'outcome="failed"} 2.0' in figures
+    assert 'outcome="failed"} 3.0' in figures
     assert f'outcome="lost"}} {0.0 if policy == "refuse" else 1.0}' in figures
     assert "perennial_ready 0.0" in figures
     let_write(served, resource.RLIM_INFINITY)

@@ -72,6 +72,7 @@ def test_another_manifest_than_the_expected_one_refuses_to_start(own, tmp_path) 
         ({"PERENNIAL_EVENTS": __file__}, "cannot be written to"),
         ({"PERENNIAL_PACKAGE": "/nowhere"}, "/nowhere holds no package"),
         ({"PERENNIAL_KEYS": "/nowhere/keys.json"}, "PERENNIAL_KEYS names /nowhere/keys.json"),
+        ({"PERENNIAL_UNIT": "header x-user-id"}, "at least 16 bytes (PERENNIAL_MASK)"),
     ],
 )
 def test_what_is_missing_is_told_in_one_line(package, tmp_path, said, told) -> None:

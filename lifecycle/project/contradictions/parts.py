@@ -13,7 +13,9 @@ from lifecycle.features.declaration import Features
 from lifecycle.modeling.declaration import Search
 from lifecycle.monitoring.declaration import Monitoring
 from lifecycle.project.places import Path
+from lifecycle.release.declaration import Releasing
 from lifecycle.retraining.declaration import Retraining
+from lifecycle.serving.declaration import Serving
 
 T = TypeVar("T")
 
@@ -37,6 +39,8 @@ class Parts:
     search: Search | None = None
     evaluation: EvaluationSettings | None = None
     gates: Mapping[int, Gate] = field(default_factory=dict)
+    serving: Serving | None = None
+    release: Releasing | None = None
     monitoring: Monitoring | None = None
     retraining: Retraining | None = None
 
@@ -78,6 +82,8 @@ def parts_of(document: Mapping[str, Any], faulty: Iterable[Path]) -> Parts:
             for at in range(len(gates) if isinstance(gates, list) else 0)
             if (gate := readable(("gates", at), Gate)) is not None
         },
+        serving=readable(("serving",), Serving, Serving()),
+        release=readable(("release",), Releasing, Releasing()),
         monitoring=readable(("monitoring",), Monitoring, Monitoring()),
         retraining=readable(("retraining",), Retraining, Retraining()),
     )

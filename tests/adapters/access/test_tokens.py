@@ -35,6 +35,26 @@ def test_a_token_of_each_algorithm_tells_who_asks(verifier, algorithm):
 
 
 @pytest.mark.parametrize(
+    ("claim", "said", "unit"),
+    [
+        ("sub", "u17", "u17"),
+        ("customer", "ü 7", "ü 7"),
+        ("customer", 17, "17"),
+        ("customer", None, ""),
+        ("customer", True, ""),
+        ("customer", ["u17"], ""),
+        (None, "u17", ""),
+    ],
+)
+def test_whom_a_request_is_of_is_read_from_the_declared_claim(tmp_path, claim, said, unit):
+    verifier = Verifier(DECLARED, publish(tmp_path), claim=claim)
+
+    principal, _ = verifier.recognise(issue(**{claim or "customer": said}), NOW)
+
+    assert principal.unit == unit
+
+
+@pytest.mark.parametrize(
     ("claim", "roles"),
     [
         (["predict", "label"], {"predict", "label"}),

@@ -1,4 +1,4 @@
-"""A state folder with a supervisor, a router and backends that are all gone afterwards."""
+"""A state folder with a supervisor, a router and targets that are all gone afterwards."""
 
 import http.client
 import json
@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adapters.routing import Backend, Route
+from adapters.routing import Part, Plan, Target
 from adapters.supervision import Supervisor, socket_path
+from lifecycle.release.plan import WHOLE
 from tests.servers.process import LOOPBACK, accepts, free_port
 
 ANSWERING = Path(__file__).with_name("answering.py")
@@ -36,32 +37,50 @@ class House:
     state: Path
     supervisor: Supervisor
     port: int = field(default_factory=free_port)
-    started: dict[str, Backend] = field(default_factory=dict)
+    started: dict[str, Target] = field(default_factory=dict)
 
-    def backend(self, name: str, weight: int = 100) -> Backend:
-        """Give a backend, which is started when it is first asked for."""
+    def target(self, name: str, spare: str | None = None) -> Target:
+        """Give a target, which is started when it is first asked for."""
         if name not in self.started:
             self.started[name] = self._start(name)
-        return self.started[name].model_copy(update={"weight": weight})
+        return self.started[name].model_copy(update={"spare": spare})
 
-    def _start(self, name: str) -> Backend:
+    def _start(self, name: str) -> Target:
         port = free_port()
         self.supervisor.start(
             name,
-            [sys.executable, str(ANSWERING), name, str(port)],
+            [sys.executable, "-I", str(ANSWERING), name, str(port)],
             env={},
             folder=self.state,
             log=self.state / "logs" / f"{name}.log",
             stop_seconds=5,
             is_ready=lambda: accepts(port),
         )
-        return Backend(name=name, host=LOOPBACK, port=port)
+        return Target(name=name, version=name[-1], host=LOOPBACK, port=port)
 
-    def route(self, *backends: Backend, **settings) -> Route:
-        return Route(project="shop", host=LOOPBACK, port=self.port, backends=backends, **settings)
+    def plan(self, *targets: Target, weights=None, parts=None, **settings) -> Plan:
+        """Give a plan; without weights, everything goes to the first target."""
+        weights = weights or (WHOLE, *(0 for _ in targets[1:]))
+        pairs = zip(targets, weights, strict=False)
+        parts = parts or [Part(target=target.name, weight=weight) for target, weight in pairs]
+        whole = {"project": "shop", "host": LOOPBACK, "port": self.port, **settings}
+        return Plan(targets=targets, parts=tuple(parts), **whole)
 
-    def ask(self, path="/", method="GET", body=None, headers=None) -> Answer:
-        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=20)
+    def pair(self, share: int = 5_000, **settings) -> Plan:
+        """Give a plan of two targets that stand by for each other: the challenger's share."""
+        new, old = self.target("shop-2", "shop-1"), self.target("shop-1", "shop-2")
+        return self.plan(new, old, weights=(share, WHOLE - share), **settings)
+
+    def be(self, name: str, mode: str) -> None:
+        """Have a target behave so from now on."""
+        assert self.direct(name, f"/be/{mode}").status == 200
+
+    def direct(self, name: str, path: str) -> Answer:
+        """Ask a target itself."""
+        return self.ask(path, port=self.started[name].port)
+
+    def ask(self, path="/", method="GET", body=None, headers=None, *, port=None) -> Answer:
+        connection = http.client.HTTPConnection(LOOPBACK, port or self.port, timeout=20)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""A real Envoy, a real supervisor, real backends, real load."""
+"""A real Envoy, a real supervisor, real targets, real load."""
 
 import asyncio
 import json
@@ -13,8 +13,9 @@ from contextlib import contextmanager
 import aiohttp
 import pytest
 
-from adapters.routing import Backend, RoutingError, apply, current, replace, withdraw
-from adapters.routing.router import _folder
+from adapters.routing import RoutingError, Target, apply, current, withdraw
+from adapters.routing.router import folder_of
+from lifecycle.release.plan import Limits
 from tests.adapters.routing.conftest import House
 from tests.servers.process import LOOPBACK, accepts, free_port
 
@@ -80,11 +81,11 @@ def load(house: House, path: str = "/", rate: float = 60) -> Load:
 
 
 def test_twenty_replacements_under_load_lose_no_request(house: House) -> None:
-    one, two = house.backend("shop-1"), house.backend("shop-2")
-    apply(house.state, house.route(one))
+    one, two = house.target("shop-1"), house.target("shop-2")
+    apply(house.state, house.plan(one))
 
     with load(house).running() as sent:
-        unfinished = [replace(house.state, "shop", new).unfinished for new in (two, one) * 10]
+        unfinished = [apply(house.state, house.plan(new)).unfinished for new in (two, one) * 10]
 
     answered = sent.seen["shop-1"] + sent.seen["shop-2"]
     assert sum(sent.seen.values()) == answered, sent.seen
@@ -93,34 +94,34 @@ def test_twenty_replacements_under_load_lose_no_request(house: House) -> None:
     assert unfinished == [0] * 20
 
 
-def test_a_replaced_backend_can_be_killed_at_once_without_a_lost_request(fresh: House) -> None:
-    apply(fresh.state, fresh.route(fresh.backend("shop-0")))
+def test_a_replaced_target_can_be_killed_at_once_without_a_lost_request(fresh: House) -> None:
+    apply(fresh.state, fresh.plan(fresh.target("shop-0")))
 
     with load(fresh, "/slow?0.2", rate=20).running() as sent:
         for number in range(1, 4):
-            (gone,) = replace(fresh.state, "shop", fresh.backend(f"shop-{number}")).before
-            os.kill(fresh.pid(gone.name), signal.SIGKILL)
-            fresh.supervisor.stop(gone.name)
+            (gone,) = apply(fresh.state, fresh.plan(fresh.target(f"shop-{number}"))).before
+            os.kill(fresh.pid(gone), signal.SIGKILL)
+            fresh.supervisor.stop(gone)
 
     assert set(sent.seen) == {f"shop-{number}" for number in range(4)}, sent.seen
 
 
 def test_a_changed_limit_loses_no_request(house: House) -> None:
-    backend = house.backend("shop-1")
-    apply(house.state, house.route(backend))
+    backend = house.target("shop-1")
+    apply(house.state, house.plan(backend))
 
     with load(house).running() as sent:
         for size in (100, 200, 300):
             time.sleep(0.2)
-            apply(house.state, house.route(backend, body_kb=size))
+            apply(house.state, house.plan(backend, limits=Limits(body_kb=size)))
     refused = house.ask("/", "POST", body=b"x" * 310 * 1024)
 
     assert set(sent.seen) == {"shop-1"}, sent.seen
     assert refused.status == 413
 
 
-def test_a_killed_backend_is_begun_again_and_nobody_hangs_meanwhile(house: House) -> None:
-    apply(house.state, house.route(house.backend("shop-1")))
+def test_a_killed_target_is_begun_again_and_nobody_hangs_meanwhile(house: House) -> None:
+    apply(house.state, house.plan(house.target("shop-1")))
     before = house.pid("shop-1")
 
     with load(house).running() as sent:
@@ -137,30 +138,30 @@ def test_a_killed_backend_is_begun_again_and_nobody_hangs_meanwhile(house: House
 
 
 def test_a_killed_router_is_begun_again_and_goes_by_the_last_route(house: House) -> None:
-    one, two = house.backend("shop-1"), house.backend("shop-2")
-    apply(house.state, house.route(one))
-    replace(house.state, "shop", two)
+    one, two = house.target("shop-1"), house.target("shop-2")
+    apply(house.state, house.plan(one))
+    apply(house.state, house.plan(two))
 
     os.kill(house.pid("router-shop"), signal.SIGKILL)
     wait_for(lambda: not accepts(house.port))
     wait_for(lambda: accepts(house.port))
 
     assert house.ask().told["name"] == "shop-2"
-    assert replace(house.state, "shop", one).before == (two,)
+    assert apply(house.state, house.plan(one)).before == ("shop-2",)
     assert house.ask().told["name"] == "shop-1"
 
 
 def test_a_killed_supervisor_takes_nobody_along_and_the_next_one_takes_over(fresh: House) -> None:
-    one = fresh.backend("shop-1")
-    apply(fresh.state, fresh.route(one))
+    one = fresh.target("shop-1")
+    apply(fresh.state, fresh.plan(one))
     pids = fresh.pid("shop-1"), fresh.pid("router-shop")
 
     with load(fresh).running() as sent:
         os.kill(fresh.supervisor._daemon.pid(), signal.SIGKILL)
         time.sleep(0.2)
         assert {process.state for process in fresh.supervisor.status()} == {"orphaned"}
-        two = fresh.backend("shop-2")
-        replace(fresh.state, "shop", two)
+        two = fresh.target("shop-2")
+        apply(fresh.state, fresh.plan(two))
         assert (fresh.pid("shop-1"), fresh.pid("router-shop")) == pids
         fresh.supervisor.stop("shop-1")
 
@@ -181,93 +182,96 @@ def test_a_killed_supervisor_takes_nobody_along_and_the_next_one_takes_over(fres
         ("{", "JSON"),
     ],
 )
-def test_a_broken_route_file_is_refused_and_the_old_route_stays(house, content, words) -> None:
-    one, two = house.backend("shop-1"), house.backend("shop-2")
-    apply(house.state, house.route(one))
+def test_a_broken_plan_file_is_refused_and_the_old_plan_stays(house, content, words) -> None:
+    one, two = house.target("shop-1"), house.target("shop-2")
+    apply(house.state, house.plan(one))
     broken = house.state / "new.json"
     kind = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
     broken.write_text(content.replace("%s", kind))
 
-    broken.replace(_folder(house.state, "shop") / "routes.json")
-    log = _folder(house.state, "shop") / "router.log"
+    broken.replace(folder_of(house.state, "shop") / "routes.json")
+    log = folder_of(house.state, "shop") / "router.log"
     wait_for(lambda: words in log.read_text())
     still = house.ask().told["name"]
-    replace(house.state, "shop", two)  # mends what was broken by hand
+    apply(house.state, house.plan(two))  # mends what was broken by hand
 
     assert still == "shop-1"
     assert house.ask().told["name"] == "shop-2"
 
 
 def test_what_envoy_refuses_is_told_in_its_own_words_and_taken_back(house: House) -> None:
-    one = house.backend("shop-1")
-    apply(house.state, house.route(one))
+    one = house.target("shop-1")
+    apply(house.state, house.plan(one))
     with socket.socket() as taken:
         taken.bind((LOOPBACK, 0))
         taken.listen()
-        moved = house.route(one).model_copy(update={"port": taken.getsockname()[1]})
+        moved = house.plan(one).model_copy(update={"port": taken.getsockname()[1]})
 
         with pytest.raises(RoutingError, match="Address already in use"):
             apply(house.state, moved)
 
-    assert current(house.state, "shop") == house.route(one)
+    assert current(house.state, "shop") == house.plan(one)
     assert house.ask().told["name"] == "shop-1"
-    two = house.backend("shop-2")
-    assert replace(house.state, "shop", two).before == (one,)
+    two = house.target("shop-2")
+    assert apply(house.state, house.plan(two)).before == ("shop-1",)
 
 
 def test_a_port_that_is_taken_starts_no_router(fresh: House) -> None:
-    one = fresh.backend("shop-1")
+    one = fresh.target("shop-1")
     with socket.socket() as taken:
         taken.bind((LOOPBACK, fresh.port))
         taken.listen()
 
         with pytest.raises(RoutingError, match="Address already in use"):
-            apply(fresh.state, fresh.route(one))
+            apply(fresh.state, fresh.plan(one))
 
     assert [process.name for process in fresh.supervisor.status()] == ["shop-1"]
     assert current(fresh.state, "shop") is None
-    apply(fresh.state, fresh.route(one))
+    apply(fresh.state, fresh.plan(one))
     assert fresh.ask().status == 200
 
 
 def test_two_projects_never_share_a_public_port(house: House) -> None:
-    one = house.backend("shop-1")
-    apply(house.state, house.route(one))
+    one = house.target("shop-1")
+    apply(house.state, house.plan(one))
 
     with pytest.raises(RoutingError, match="Address already in use"):
-        apply(house.state, house.route(one).model_copy(update={"project": "other"}))
+        apply(house.state, house.plan(one).model_copy(update={"project": "other"}))
 
     assert house.ask().status == 200
     assert current(house.state, "other") is None
 
 
-def test_a_backend_that_does_not_live_gets_no_request(house, monkeypatch) -> None:
+def test_a_target_that_does_not_live_gets_no_request(house, monkeypatch) -> None:
     monkeypatch.setattr("adapters.routing.router.HEALTHY_SECONDS", 1.0)
-    one = house.backend("shop-1")
-    apply(house.state, house.route(one))
-    nobody = Backend(name="shop-2", host=LOOPBACK, port=free_port())
+    one = house.target("shop-1")
+    apply(house.state, house.plan(one))
+    nobody = Target(name="shop-2", version="2", host=LOOPBACK, port=free_port())
 
     with pytest.raises(RoutingError, match='"shop-2" does not answer GET /healthz'):
-        replace(house.state, "shop", nobody)
+        apply(house.state, house.plan(nobody))
 
     assert house.ask().told["name"] == "shop-1"
-    assert current(house.state, "shop").backends == (one,)
+    assert current(house.state, "shop").targets == (one,)
 
 
-def test_a_backend_that_has_died_since_gets_no_more_weight(fresh, monkeypatch) -> None:
+def test_a_target_that_has_died_since_gets_no_more_weight(fresh, monkeypatch) -> None:
     monkeypatch.setattr("adapters.routing.router.HEALTHY_SECONDS", 3.0)
-    one, two = fresh.backend("shop-1"), fresh.backend("shop-2", weight=0)
-    apply(fresh.state, fresh.route(one, two))
+    one, two = fresh.target("shop-1"), fresh.target("shop-2")
+    apply(fresh.state, fresh.plan(one, two))
     fresh.supervisor.stop("shop-2")
 
     with pytest.raises(RoutingError, match="shop-2"):
-        apply(fresh.state, fresh.route(one, two.model_copy(update={"weight": 100})))
+        apply(fresh.state, fresh.plan(one, two, weights=(5_000, 5_000)))
 
     assert fresh.ask().told["name"] == "shop-1"
 
 
 def test_requests_are_shared_by_weight(house: House) -> None:
-    apply(house.state, house.route(house.backend("shop-1", 80), house.backend("shop-2", 20)))
+    apply(
+        house.state,
+        house.plan(house.target("shop-1"), house.target("shop-2"), weights=(8_000, 2_000)),
+    )
 
     seen = Counter(house.ask().told["name"] for _ in range(500))
 
@@ -276,7 +280,7 @@ def test_requests_are_shared_by_weight(house: House) -> None:
 
 
 def test_a_request_keeps_its_id_and_gets_one_where_it_has_none(house: House) -> None:
-    apply(house.state, house.route(house.backend("shop-1")))
+    apply(house.state, house.plan(house.target("shop-1")))
 
     named = house.ask(headers={"X-Request-Id": "mine: 1 % 2"})
     unnamed = house.ask()
@@ -287,10 +291,10 @@ def test_a_request_keeps_its_id_and_gets_one_where_it_has_none(house: House) -> 
 
 
 def test_an_answer_tells_nothing_of_the_router(house: House) -> None:
-    apply(house.state, house.route(house.backend("shop-1")))
+    apply(house.state, house.plan(house.target("shop-1")))
 
     answers = house.ask(), house.ask("/", "POST", body=b"x" * 5_000_000)
-    apply(house.state, house.route())
+    apply(house.state, house.plan())
     answers += (house.ask(),)
 
     told = {name.lower(): value for answer in answers for name, value in answer.headers.items()}
@@ -299,8 +303,8 @@ def test_an_answer_tells_nothing_of_the_router(house: House) -> None:
     assert [answer.status for answer in answers] == [200, 413, 503]
 
 
-def test_without_a_backend_the_answer_is_a_problem_that_says_when_to_try_again(house) -> None:
-    apply(house.state, house.route())
+def test_without_a_target_the_answer_is_a_problem_that_says_when_to_try_again(house) -> None:
+    apply(house.state, house.plan())
 
     answer = house.ask("/predict", "POST", body=b"{}", headers={"x-request-id": "a-1"})
 
@@ -313,8 +317,8 @@ def test_without_a_backend_the_answer_is_a_problem_that_says_when_to_try_again(h
 
 
 def test_what_takes_too_long_is_answered_in_time(house: House, monkeypatch) -> None:
-    monkeypatch.setattr("adapters.routing.documents.ANSWER_SECONDS", 0.2)
-    apply(house.state, house.route(house.backend("shop-1"), seconds=0.3))
+    monkeypatch.setattr("adapters.routing.tables.ANSWER_SECONDS", 0.2)
+    apply(house.state, house.plan(house.target("shop-1"), limits=Limits(seconds=0.3)))
     before = house.ask("/asked").told["asked"]
     started = time.monotonic()
 
@@ -327,8 +331,8 @@ def test_what_takes_too_long_is_answered_in_time(house: House, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-envoy-retry-on": "5xx", "x-envoy-max-retries": "3"}])
-def test_what_a_backend_may_have_seen_is_not_sent_again(house: House, headers) -> None:
-    apply(house.state, house.route(house.backend("shop-1")))
+def test_what_a_target_may_have_seen_is_not_sent_again(house: House, headers) -> None:
+    apply(house.state, house.plan(house.target("shop-1")))
     before = house.ask("/asked").told["asked"]
 
     answer = house.ask("/broken", "POST", body=b"{}", headers=headers)
@@ -338,7 +342,7 @@ def test_what_a_backend_may_have_seen_is_not_sent_again(house: House, headers) -
 
 
 def test_withdrawing_finishes_what_has_begun(fresh: House) -> None:
-    apply(fresh.state, fresh.route(fresh.backend("shop-1")))
+    apply(fresh.state, fresh.plan(fresh.target("shop-1")))
     answers = []
     asking = threading.Thread(target=lambda: answers.append(fresh.ask("/slow?0.5")))
     asking.start()
@@ -358,16 +362,11 @@ def test_withdrawing_what_is_not_there_is_no_fault(fresh: House) -> None:
     assert withdraw(fresh.state, "shop") == 0
 
 
-def test_replacing_before_anything_is_routed_is_refused(fresh: House) -> None:
-    with pytest.raises(RoutingError, match="apply a route first"):
-        replace(fresh.state, "shop", Backend(name="a", host=LOOPBACK, port=free_port()))
-
-
 def _active(house: House) -> int:
     from adapters.routing.admin import Admin
     from adapters.supervision import socket_path
 
-    socket = socket_path(_folder(house.state, "shop"), "admin")
+    socket = socket_path(folder_of(house.state, "shop"), "admin")
     return Admin(socket).count("http.ingress.downstream_rq_active")
 
 

@@ -47,6 +47,18 @@ SOUND = {
         "concept": {"metric": "roc_auc", "over": ["region", "sex"]},
     },
     "retraining": {"window": "90d"},
+    "serving": {"access": {"keys": False, "tokens": {"keys": "k", "issuer": "i", "audience": "a"}}},
+    "release": {
+        "strategy": "ab",
+        "unit": {"claim": "sub"},
+        "guard": {"p99_ms": 50, "lag_ms": 50},
+        "evidence": {"labels": 100},
+        "test": {
+            "metric": {"name": "booked"},
+            "effect": 0.01,
+            "guard": [{"name": "x", "worse": 1}],
+        },
+    },
 }
 
 
@@ -141,6 +153,23 @@ def test_a_sound_declaration_contradicts_nothing():
         ("retraining/every", "30d", "retraining.every", "when: [drift, concept, schedule]"),
         ("retraining/new_rows", 500, "retraining.new_rows", "[drift, concept, new_data]"),
         ("retraining/windows", "[all, 30d]", "retraining.windows", "window: evidence"),
+        ("release/unit", "{header: x-request-id}", "release.unit.header", "a unit of its own"),
+        ("release/unit", "{header: x-perennial-arm}", "release.unit.header", "router itself says"),
+        ("serving/access", "{keys: true}", "release.unit.claim", "no serving.access.tokens"),
+        ("serving/access/keys", True, "release.unit.claim", "with a key has no claims"),
+        ("serving/router", "{check_tokens: false}", "release.unit.claim", "reads no token"),
+        ("serving/limits", "{seconds: 0.05}", "release.guard.p99_ms", "takes 0.05 s is given up"),
+        (
+            "serving/limits",
+            "{waiting_ms: 50}",
+            "release.guard.lag_ms",
+            "would wait 50 ms is turned",
+        ),
+        ("release/evidence/tolerance", 0.1, "release.evidence.tolerance", "the task is binary"),
+        ("release/test/most", "10m", "release.test.most", "the steps alone are held for 10m"),
+        ("release/test/most", "7d", "release.test.metric.within", "and the test takes 7d at most"),
+        ("release/test/guard/0/within", "9w", "release.test.guard[0].within", "is 63d"),
+        ("release/test/guard/0/name", "booked", "release.test.guard[0].name", "judged already"),
     ],
 )
 def test_each_contradiction_is_told_where_it_stands(path, value, place, told):
@@ -167,6 +196,64 @@ def test_a_personal_column_makes_no_groups_as_it_is_masked():
     found = faults(**{"schema/region/role": "personal", "gates/3/over": "[sex]"})
 
     assert "Masked values make no groups" in found["monitoring.concept.over[0]"]
+
+
+def test_a_test_that_is_kept_for_later_needs_a_unit_as_well():
+    test = "{metric: {name: booked}, effect: 0.01}"
+
+    found = faults(release=f"{{strategy: canary, test: {test}}}")
+
+    assert "no release.unit is" in found["release.test"]
+    assert not faults(release=f"{{strategy: canary, test: {test}, unit: {{cookie: user}}}}")
+
+
+@pytest.mark.parametrize("steps, is_told", [("[100%]", True), ("[5%, 100%]", False)])
+def test_a_canary_has_a_step_before_all_of_the_requests(steps, is_told):
+    found = faults(release=f"{{strategy: canary, steps: {steps}}}")
+
+    assert ("release.steps" in found) is is_told
+
+
+@pytest.mark.parametrize(
+    "release, is_told",
+    [
+        ("{strategy: canary}", True),
+        ("{hold: 1h}", True),
+        ("{strategy: canary, evidence: {agreement: 80%}}", True),
+        ("{strategy: canary, evidence: {agreement: null}}", False),
+        ("{strategy: shadow}", False),
+        ("{}", False),
+    ],
+)
+def test_answers_to_what_is_masked_cannot_be_compared_but_by_a_shadow(release, is_told):
+    found = faults(**{"schema/age/role": "[feature, personal]", "release": release})
+
+    assert ("release.evidence.agreement" in found) is is_told
+    if is_told:
+        assert 'the model reads "age"' in found["release.evidence.agreement"]
+
+
+@pytest.mark.parametrize(
+    "takes, hold, is_told", [("1d", "10m", True), ("1d", "20h", False), ("6h", "10m", True)]
+)
+def test_labels_that_come_after_a_release_is_given_up_are_told(takes, hold, is_told):
+    label = f"{{column: left, task: binary, positive: yes, arrives_after: {takes}}}"
+    release = f"{{strategy: canary, hold: {hold}, evidence: {{labels: 9}}}}"
+
+    found = faults(**{"data/label": label, "release": release})
+
+    assert ("release.evidence.labels" in found) is is_told
+
+
+def test_a_regression_may_say_how_far_predictions_may_differ():
+    found = faults(
+        **{
+            "data/label": "{column: age, task: regression}",
+            "release/evidence/tolerance": 0.1,
+        }
+    )
+
+    assert "release.evidence.tolerance" not in found
 
 
 def test_a_setting_that_is_asked_for_contradicts_nothing():

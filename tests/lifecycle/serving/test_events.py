@@ -67,6 +67,26 @@ def test_a_prediction_is_one_line_with_all_it_takes_to_trace_it():
     ]
 
 
+def test_the_unit_and_the_arm_are_there_where_they_are_known_and_nothing_otherwise():
+    declared = contract()
+    asked = {
+        "request_id": "r-1", "at": AT, "version": "3", "by": None, "rows": [{}, {}],
+        "answers": Answers(np.array([0.1, 0.2]), np.array([0, 0])), "contract": declared,
+        "mask": Mask(declared, "drop"),
+    }  # fmt: skip
+
+    told = read(prediction_lines(**asked, unit="5f" * 16, arm="7:champion"))
+    in_no_test = read(prediction_lines(**asked, unit="5f" * 16))
+    unknown = read(prediction_lines(**asked))
+
+    assert [(line["unit"], line["arm"], line["v"]) for line in told] == [
+        ("5f" * 16, "7:champion", 1)
+    ] * 2
+    assert "arm" not in in_no_test[0]
+    assert not {"unit", "arm"} & set(unknown[0])
+    assert unknown[0]["by"] is None
+
+
 def test_many_rows_are_as_many_lines_in_their_order():
     lines = predict(contract(), [{"size": n} for n in range(3)], [0.1, 0.5, 0.9], [0, 1, 1])
 

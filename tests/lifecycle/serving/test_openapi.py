@@ -15,6 +15,7 @@ from lifecycle.serving.declaration import Access, Limits, Tokens
 from lifecycle.serving.faults import Faults, NotJson, TooManyRows
 from lifecycle.serving.labels import LabelReader
 from lifecycle.serving.openapi import openapi
+from lifecycle.serving.outcomes import OutcomeReader
 from tests.lifecycle.serving.contracts import (
     EVERY_KIND,
     GOOD,
@@ -54,12 +55,13 @@ VALUES = (
 )  # fmt: skip
 
 
-def document(contract=None, *, access=None, **limits):
+def document(contract=None, *, access=None, has_unit=True, **limits):
     return openapi(
         contract or a_contract(),
         limits=Limits(**{"rows": MOST, **limits}),
         access=access or Access(),
         version="3",
+        has_unit=has_unit,
     )
 
 
@@ -148,7 +150,43 @@ def test_a_label_is_taken_exactly_where_the_document_says_so(task, is_keyed):
     assert [label for label in labels if takes(reader.read, label)] == told
 
 
-@pytest.mark.parametrize("path", ["/predict", "/labels"])
+@pytest.mark.parametrize("has_unit", [True, False])
+def test_an_outcome_is_taken_exactly_where_the_document_says_so(has_unit):
+    says = Draft202012Validator(body_schema(document(has_unit=has_unit), "/outcomes"))
+    reader = OutcomeReader(most=MOST, has_unit=has_unit)
+    unit, row = {"unit": "u17"}, {"request_id": "r"}
+    told = [{"name": "a.b-c_1", **unit}, {"name": "x", **row}, {"name": "x", **unit, **row}, unit]
+    told += [
+        {"name": "x", **place, field: value}
+        for place in (unit, row)
+        for field in ("name", "value", "id", "happened_at", "more")
+        for value in (*VALUES, "x" * 63, "x" * 64, "x" * 200, "x" * 201)
+    ]
+    told += [{"name": "x", "unit": value} for value in (*VALUES, "x" * 1_024, "x" * 1_025)]
+    told += [{"name": "x", "request_id": name} for name in ("", "a b", "é", "x" * 129, 1, None)]
+    told += [[], None, "x", [{"name": "x", **row}] * MOST, [{"name": "x", **row}] * (MOST + 1)]
+
+    taken = [one for one in told if says.is_valid(one)]
+
+    assert [one for one in told if takes(reader.read, one)] == taken
+    assert 0 < len(taken) < len(told)
+
+
+@pytest.mark.parametrize("path", ["/labels", "/outcomes"])
+@pytest.mark.parametrize("has_unit", [True, False])
+def test_every_example_of_what_is_told_later_is_taken(path, has_unit):
+    content = document(has_unit=has_unit)["paths"][path]["post"]["requestBody"]["content"]
+    examples = content["application/json"]["examples"]
+    read = {
+        "/labels": LabelReader(a_contract(), most=MOST).read,
+        "/outcomes": OutcomeReader(most=MOST, has_unit=has_unit).read,
+    }[path]
+
+    assert all(takes(read, example["value"]) for example in examples.values())
+    assert len(examples) == (2 if has_unit or path == "/labels" else 1)
+
+
+@pytest.mark.parametrize("path", ["/predict", "/labels", "/outcomes"])
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_generated_bodies_are_taken_where_they_are_valid(path, mode):
     found = document()
@@ -157,6 +195,7 @@ def test_generated_bodies_are_taken_where_they_are_valid(path, mode):
     read = {
         "/predict": a_reader(most_rows=MOST).read,
         "/labels": LabelReader(a_contract(), most=MOST).read,
+        "/outcomes": OutcomeReader(most=MOST, has_unit=True).read,
     }[path]
     seen = []
 
@@ -236,7 +275,7 @@ def test_every_route_tells_all_it_can_answer():
 
     body = {"400", "401", "403", "405", "408", "413", "415", "422", "429", "500", "503"}
     assert statuses(found, "/predict") == body | {"200"}
-    assert statuses(found, "/labels") == body | {"202"}
+    assert statuses(found, "/labels") == statuses(found, "/outcomes") == body | {"202"}
     for path in ("/contract", "/openapi.json", "/metrics"):
         assert statuses(found, path) == {"200", "401", "403", "405", "429", "500", "503"}
     for path in ("/healthz", "/readyz", "/docs"):

@@ -1,42 +1,58 @@
-"""`POST /labels`: truths that come later, for predictions that were answered before."""
+"""`POST /labels` and `POST /outcomes`: what comes later, for what was answered before."""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from adapters.access.gate import Gate
-from lifecycle.serving.contract import Contract
 from lifecycle.serving.declaration import Limits
-from lifecycle.serving.labels import LabelReader
+from service.assigning import signature
 from service.exchange import Exchange
 from service.headers import JSON
 from service.heartbeat import Heartbeat
 from service.pool import LARGE, Pool
 from service.query import forbid_query
-from service.recording import Recorder, signature
 from service.refusals import busy, require_json
 
 _ENCODER = msgspec.json.Encoder()
 
+Entry = TypeVar("Entry")
+Written = TypeVar("Written", contravariant=True)
 
-class Labelling:
-    """Takes labels."""
+
+class Write(Protocol[Written]):
+    """Writes entries down, or refuses to."""
+
+    def __call__(self, entries: Sequence[Written], /, *, request_id: str, by: str | None) -> None:
+        """Write the entries of one request."""
+
+
+class Telling(Generic[Entry]):
+    """Takes what is told.
+
+    Parameters
+    ----------
+    read
+        Reads a body; raises what is wrong with it.
+    """
 
     def __init__(
         self,
+        read: Callable[[bytes], list[Entry]],
+        write: Write[Entry],
         *,
         gate: Gate,
-        contract: Contract,
-        recorder: Recorder,
         heartbeat: Heartbeat,
         pool: Pool,
         limits: Limits,
     ) -> None:
-        self._gate, self._recorder = gate, recorder
-        self._heartbeat, self._pool = heartbeat, pool
+        self._read, self._write = read, write
+        self._gate, self._heartbeat, self._pool = gate, heartbeat, pool
         self._limit = limits.body_kb * 1024
-        self._reader = LabelReader(contract, most=limits.rows)
 
     async def __call__(self, exchange: Exchange) -> None:
-        """Take the labels of one request."""
+        """Take the entries of one request."""
         if self._heartbeat.is_crowded:
             raise busy()
         by = signature(self._gate.check(exchange.headers, "label"))
@@ -50,6 +66,6 @@ class Labelling:
         await exchange.answer(202, answer, JSON)
 
     def _take(self, request_id: str, body: bytes, by: str | None) -> bytes:
-        truths = self._reader.read(body)
-        self._recorder.write_labels(truths, request_id=request_id, by=by)
-        return _ENCODER.encode({"request_id": request_id, "accepted": len(truths)})
+        entries = self._read(body)
+        self._write(entries, request_id=request_id, by=by)
+        return _ENCODER.encode({"request_id": request_id, "accepted": len(entries)})
