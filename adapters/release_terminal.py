@@ -102,10 +102,26 @@ def print_look_line(release: Release, look: Look, *, console: Console) -> None:
         f"{look.at.astimezone(UTC):%H:%M:%S}  {_place(release, look):<8}  ",
         (f"{mark} {look.action:<9}", style),
         ("" if found is None else f"  {_in_short(found)}", "dim"),
-        f"  {figures.legible(look.reason, 400)}",
+        f"  {_shortly(look.reason)}",
     )
     line.rstrip()
     console.print(line, soft_wrap=True)
+
+
+def _shortly(reason: str) -> str:
+    """Keep the first part of a reason; all of it is on the page, and in `run.py status`.
+
+    Examples
+    --------
+    >>> _shortly("Step 1 of 3 waits for 4 s; error rate is not known yet; lag is not known yet.")
+    'Step 1 of 3 waits for 4 s; error rate is not known yet (and 1 more)'
+    """
+    first, *more = figures.legible(reason, 2_000).split("; ")
+    if not more:
+        return first
+    rule, _, _ = more[0].partition(":")
+    rest = f" (and {len(more) - 1} more)" if more[1:] else ""
+    return f"{first.partition(': ')[0] if len(first) > 120 else first}; {rule.rstrip('.')}{rest}"
 
 
 def print_release(release: Release, *, console: Console, page: str | None = None) -> None:

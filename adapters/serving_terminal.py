@@ -138,6 +138,10 @@ def _prediction(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     if event.get("decision") is not None:
         yield "decision", str(event["decision"])
     yield "version", str(event["version"])
+    if event.get("arm"):
+        yield "arm", str(event["arm"])
+    if event.get("unit"):
+        yield "unit", f"{event['unit']} (a keyed hash)"
 
 
 def _label(event: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

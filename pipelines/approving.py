@@ -10,13 +10,13 @@ from adapters.retraining.deciding import keep
 from lifecycle.errors import Refused
 from lifecycle.retraining import ending
 from lifecycle.retraining.decision import Decision
-from pipelines import deploying
+from pipelines.bringing import bring
 
 
 def approve(
     loaded: LoadedProject, *, by: str, why: str, stack: str, root: Path, state: Path
 ) -> Decision:
-    """Say yes to what waits, and deploy it; the yes is written down once it answers.
+    """Say yes to what waits, and bring it: the yes is written down once it is on its way.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def approve(
             by=by,
             remark=why,
         )
-        if not deploying.deploy(loaded, version=version, stack=stack, root=root, by=by):
+        if not bring(loaded, version, by=by, why=why, stack=stack, root=root):
             raise Refused(
                 f"Version {version} was not deployed, for the reasons above; it goes on waiting."
             )

@@ -12,7 +12,8 @@ from adapters.retraining.situation import turn
 from adapters.stacks.activation import activate
 from adapters.stacks.environment import state
 from lifecycle.retraining.decision import Decision
-from pipelines import deploying, running
+from pipelines import running
+from pipelines.bringing import bring
 
 _LEASE_SECONDS = 120.0
 """How long after its last sign of life another may take over; it gives one every 30 s."""
@@ -107,9 +108,9 @@ def deploy_won(loaded: LoadedProject, decision: Decision, *, stack: str, root: P
             or registry.alias_of(project.name, registry.CHALLENGER) != found.version
         ):
             return decision
-        deployed = deploying.deploy(
-            loaded, version=found.version, stack=stack, root=root, by="policy"
-        )
+        version = found.version or ""
+        why = f"decision {found.number} about retraining"
+        deployed = bring(loaded, version, by="policy", why=why, stack=stack, root=root)
         remark = "deployed" if deployed else "its deployment was refused"
         ending = "approved" if deployed else "rejected"
         done = keep(

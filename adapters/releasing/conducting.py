@@ -178,6 +178,7 @@ class _Conductor:
         self._move("finish", found, then, steady(self._entrance, target_of(stays)), stays)
 
     def _move(self, kind: MovementKind, found: Next, then: Release, plan: Plan, main: Live) -> None:
+        then = then.model_copy(update={"verdicts": found.verdicts, "judged": now()})
         movement = Movement(
             project=then.project,
             release=then.number,

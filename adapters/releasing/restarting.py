@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.clock import now
 from adapters.hosting import Role, start
 from adapters.supervision.record import write_instance
 from lifecycle.errors import Refused
-from lifecycle.project.project import Project
 from lifecycle.serving.deployment import Built
 from lifecycle.serving.live import Live
 
+if TYPE_CHECKING:  # a rollback that starts nothing does not wait for what declares a project
+    from lifecycle.project.project import Project
 
-def restarting(find: Callable[[], tuple[Project, Path]], *, state: Path) -> Callable[[Live], Live]:
+
+def restarting(find: Callable[[], "tuple[Project, Path]"], *, state: Path) -> Callable[[Live], Live]:
     """Give what starts a version of a project again.
 
     Parameters

@@ -68,14 +68,16 @@ def roll_back(
         verdicts=verdicts or Verdicts(),
         after=with_idle(plan, current(state, project)),
         main=main,
-        then=_ended(release, why, is_shadow=is_shadow) if release else None,
+        then=_ended(release, why, verdicts, is_shadow=is_shadow) if release else None,
     )
     return move(movement, records=records, state=state)
 
 
-def _ended(release: Release, why: str, *, is_shadow: bool) -> Release:
+def _ended(release: Release, why: str, verdicts: Verdicts | None, *, is_shadow: bool) -> Release:
     state = "stopped" if is_shadow else "rolled back"
-    return release.model_copy(update={"state": state, "ended": now(), "ending": why, "waits": ""})
+    judged = {} if verdicts is None else {"verdicts": verdicts, "judged": now()}
+    ended = {"state": state, "ended": now(), "ending": why, "waits": ""}
+    return release.model_copy(update={**ended, **judged})
 
 
 def _revived(plan: Plan, project: str, *, state: Path, restart: Restart) -> tuple[Plan, str]:

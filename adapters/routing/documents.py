@@ -67,15 +67,25 @@ def documents(plan: Plan, folder: Path) -> Documents:
         If the plan, or what would be written for it, cannot be used.
     """
     plan.check()
+    _check_tokens(plan)
+    written = Documents(clusters(plan), listeners(plan, folder), routes(plan))
+    lint(written.routes, written.clusters, written.listeners)
+    return written
+
+
+def _check_tokens(plan: Plan) -> None:
     if plan.sticky is not None and plan.sticky.kind == "claim" and plan.tokens is None:
         raise RoutingError(
             f'Requests of "{plan.project}" are to stick to the claim {plan.sticky.name} of a '
             "token, and no tokens are declared. Declare serving.access.tokens, or stick to a "
             "header or a cookie."
         )
-    written = Documents(clusters(plan), listeners(plan, folder), routes(plan))
-    lint(written.routes, written.clusters, written.listeners)
-    return written
+    if plan.tokens is not None and not plan.tokens.keys.strip():
+        raise RoutingError(
+            f'The key set (JWKS) for the tokens of "{plan.project}" is empty: every token would '
+            "be refused. Put the public keys of your identity provider into the file that "
+            "serving.access.tokens.keys names."
+        )
 
 
 def bootstrap(folder: Path, admin: Path) -> dict[str, Any]:

@@ -86,7 +86,15 @@ def tell(scenes: list[Scene], answers: list[Heard]) -> None:
         asked = between(answers, scene.start, scene.end)
         notes = [line for note in scene.notes for line in note(answers)]
         notes += [f"{many} failed: {what}" for what, many in failures(asked).items()]
+        notes += [_when(one, scene) for one in asked if one.problem][:8]
         print(scene.name, *(f"\n    {line}" for line in notes), sep="")
+
+
+def _when(bad: Heard, scene: Scene) -> str:
+    """Say what had been done to the shop before a request that failed."""
+    before = [event for event in scene.events if event[0] <= bad.due + bad.ms / 1_000]
+    at, what = max(before, default=(scene.start, "the scenario began"))
+    return f"  {bad.problem}: asked {bad.due - at:+.2f} s after {what}, took {bad.ms:.0f} ms"
 
 
 def overhead(stage: Stage) -> None:

@@ -4,10 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from subprocess import Popen
 
+from adapters.records import Records
 from benchmarks.release.heard import Heard, between, failures, last_of, share, times, turned_back
+from benchmarks.release.place import NAME
 from benchmarks.release.stage import Stage
-from lifecycle.release.release import Movement
+from lifecycle.release.release import Movement, Release
 
 Tell = Callable[[list[Heard]], list[str]]
 
@@ -29,6 +32,12 @@ class Scene:
     end: float = 0.0
     back_s: list[float] = field(default_factory=list)
     notes: list[Tell] = field(default_factory=list)
+    events: list[tuple[float, str]] = field(default_factory=list)
+
+    def mark(self, at: float, what: str) -> float:
+        """Note when something was done to the shop, for failures to be told beside."""
+        self.events.append((at, what))
+        return at
 
     def say(self, *told: str) -> None:
         """Note what needs no answers to be told."""
@@ -44,17 +53,17 @@ def steady(stage: Stage) -> Scene:
 
 def canary(stage: Stage) -> Scene:
     """Take a good version through all steps to its promotion; the one before is stopped."""
-    stage.readmit("2")
+    new = stage.challenger()
     scene = Scene("canary 10, 30, 60 %, promoted", time.time())
-    said = stage.until_over(stage.shop.release("2", "canary"))
+    said = stage.until_over(stage.shop.release(new, "canary"))
     moves = stage.movements(scene.start)
     kinds = [one.kind for one in moves]
     if "promote" not in kinds:
         raise SystemExit(f"The good version was not promoted: {kinds}\n{said}")
-    scene.notes.append(lambda answers: _shares(answers, moves, "2"))
+    scene.notes.append(lambda answers: _shares(answers, moves, new))
     scene.notes.append(lambda answers: [
         f"users who met the challenger and then the champion: "
-        f"{turned_back(between(answers, scene.start, scene.end), '2')}"
+        f"{turned_back(between(answers, scene.start, scene.end), new)}"
     ])  # fmt: skip
     return _over(scene)
 
@@ -80,12 +89,11 @@ def blue_green(stage: Stage) -> Scene:
     """Flip all at once, and go back by the command, twice."""
     scene = Scene("blue-green back and forth, twice", time.time())
     for _ in range(2):
-        stage.readmit("1")
-        begun = time.time()
-        process = stage.shop.release("1", "blue-green", "release.keep=120s")
-        stage.until_moved("promote", begun)
+        new, begun = stage.challenger(), time.time()
+        process = stage.shop.release(new, "blue-green", "release.keep=120s")
+        stage.until_moved("promote", begun, process)
         time.sleep(3)
-        _roll_back(stage, scene, "1")
+        _roll_back(stage, scene, new)
         stage.until_over(process)
     return _over(scene)
 
@@ -95,11 +103,12 @@ def _roll_back(stage: Stage, scene: Scene, version: str) -> None:
     done = stage.rollback()
     moved = _done(stage.until_moved("roll back", done.began)) - done.began
     scene.back_s.append(moved)
+    scene.mark(done.began, "the rollback began")
     scene.say(f"rollback: traffic moved {moved:.2f} s after the command began, "
               f"the whole command {done.seconds:.2f} s")  # fmt: skip
 
     def last(answers: list[Heard]) -> list[str]:
-        at = last_of(answers, version, done.began)
+        at = last_of(between(answers, done.began, done.ended), version, done.began)
         return [] if at is None else [f"its last request came {at - done.began:.2f} s after it"]
 
     scene.notes.append(last)
@@ -108,30 +117,32 @@ def _roll_back(stage: Stage, scene: Scene, version: str) -> None:
 def killed(stage: Stage) -> Scene:
     """Kill the champion during a canary, and when it is back the challenger."""
     scene = Scene("kill -9 of champion, then challenger", time.time())
-    stage.readmit("1")
-    process = stage.shop.release("1", "canary", "release.hold=60s", "release.steps=[50%]")
-    stage.until_moved("begin", scene.start)
+    new = stage.challenger()
+    process = stage.shop.release(new, "canary", "release.hold=60s", "release.steps=[50%]")
+    scene.mark(_done(stage.until_moved("begin", scene.start, process)), "the release began")
     time.sleep(4)
-    champion, challenger = stage.name_of("2"), stage.name_of("1")
-    at = stage.kill(champion)
-    back = stage.until(lambda: _is_back(stage, champion), "the champion is back")
-    scene.say(f"the champion was begun again {back - at:.1f} s after it was killed")
+    old, challenger = stage.live(), stage.name_of(new)
+    at = scene.mark(stage.kill(stage.name_of(old)), "the champion was killed")
+    back = stage.until(lambda: _answers(stage, old, at), "the champion is back")
+    scene.say(f"the champion answered again {back - at:.1f} s after it was killed")
     time.sleep(4)
     if stage.release() is not None:
-        _breach(stage, scene, stage.kill(challenger), "1")
+        _breach(stage, scene, scene.mark(stage.kill(challenger), "the challenger was killed"))
     stage.until_over(process)
     return _over(scene)
 
 
-def _is_back(stage: Stage, name: str) -> bool:
-    time.sleep(0.2)
-    return any(one.version == "2" for one in stage.answers()[-30:]) and bool(stage.family(name))
+def _answers(stage: Stage, version: str, since: float) -> bool:
+    """Say whether a version that was killed answers again, a while after."""
+    time.sleep(0.5)
+    recent = [one for one in stage.answers()[-60:] if one.due > since + 1]
+    return any(one.version == version for one in recent)
 
 
-def _breach(stage: Stage, scene: Scene, at: float, version: str) -> None:
+def _breach(stage: Stage, scene: Scene, at: float) -> None:
     """Wait for the rollback that follows a breach, and time it."""
     move = stage.until_moved("roll back", at)
-    scene.back_s.append(_done(move) - at)
+    scene.back_s.append(scene.mark(_done(move), "rolled back") - at)
     scene.say(f"rolled back {_done(move) - at:.2f} s after it began: {move.reason[:160]}")
 
 
@@ -148,10 +159,11 @@ def rewritten(stage: Stage) -> Scene:
 def slow(stage: Stage) -> Scene:
     """Release a challenger that begins to stall for 0.3 s, again and again."""
     scene = Scene("bad challenger: slow", time.time())
-    process = _begun(stage, scene)
-    stalled = stage.slowed(stage.name_of("1"), stopped_s=0.3, running_s=0.03)
+    process, name = _begun(stage, scene)
+    stalled = stage.slowed(name, stopped_s=0.3, running_s=0.03)
     with stalled as at:
-        _breach(stage, scene, at, "1")
+        scene.mark(at, "the challenger was stalled")
+        _breach(stage, scene, at)
     stage.until_over(process)
     return _over(scene)
 
@@ -159,9 +171,10 @@ def slow(stage: Stage) -> Scene:
 def hanging(stage: Stage) -> Scene:
     """Release a challenger that stops to answer, and does not die either."""
     scene = Scene("bad challenger: hanging", time.time())
-    process = _begun(stage, scene)
-    with stage.slowed(stage.name_of("1"), stopped_s=60, running_s=0) as at:
-        _breach(stage, scene, at, "1")
+    process, name = _begun(stage, scene)
+    with stage.slowed(name, stopped_s=60, running_s=0) as at:
+        scene.mark(at, "the challenger was stalled")
+        _breach(stage, scene, at)
     stage.until_over(process)
     return _over(scene)
 
@@ -169,32 +182,31 @@ def hanging(stage: Stage) -> Scene:
 def crashing(stage: Stage) -> Scene:
     """Release a challenger that dies whenever it has come up."""
     scene = Scene("bad challenger: crashing", time.time())
-    process = _begun(stage, scene)
-    name = stage.name_of("1")
-    at = stage.kill(name)
+    process, name = _begun(stage, scene)
+    at = scene.mark(stage.kill(name), "the challenger was killed")
     while not any(one.kind == "roll back" for one in stage.movements(at)):
-        stage.kill(name)
+        scene.mark(stage.kill(name), "the challenger was killed again")
         time.sleep(0.3)
-    _breach(stage, scene, at, "1")
+    _breach(stage, scene, at)
     stage.until_over(process)
     return _over(scene)
 
 
-def _begun(stage: Stage, scene: Scene) -> "object":
-    """Begin a canary of the good version, which is at its first step when this returns."""
-    stage.readmit("1")
-    process = stage.shop.release("1", "canary", "release.hold=120s", "release.steps=[30%]")
-    stage.until_moved("begin", scene.start)
+def _begun(stage: Stage, scene: Scene) -> "tuple[Popen[str], str]":
+    """Begin a canary of the good version; it is at its first step when this returns."""
+    new = stage.challenger()
+    process = stage.shop.release(new, "canary", "release.hold=120s", "release.steps=[30%]")
+    scene.mark(_done(stage.until_moved("begin", scene.start, process)), "the release began")
     time.sleep(4)
-    return process
+    return process, stage.name_of(new)
 
 
 def wrong(stage: Stage) -> Scene:
     """Release a challenger that answers quickly, and the opposite."""
     scene = Scene("bad challenger: wrong answers", time.time())
     process = stage.shop.release("3", "canary", "release.hold=120s", "release.steps=[30%]")
-    begun = stage.until_moved("begin", scene.start)
-    _breach(stage, scene, _done(begun), "3")
+    begun = stage.until_moved("begin", scene.start, process)
+    _breach(stage, scene, _done(begun))
     stage.until_over(process)
     return _over(scene)
 
@@ -202,11 +214,12 @@ def wrong(stage: Stage) -> Scene:
 def shadow(stage: Stage) -> Scene:
     """Compare a shadow that hangs for half of its time."""
     scene = Scene("shadow, hanging for half of its time", time.time())
-    stage.readmit("1")
-    process = stage.shop.release("1", "shadow", "release.shadow.hold=24s")
-    begun = _done(stage.until_moved("begin", scene.start))
+    new = stage.challenger()
+    process = stage.shop.release(new, "shadow", "release.shadow.hold=24s")
+    begun = _done(stage.until_moved("begin", scene.start, process))
     time.sleep(max(begun + 12 - time.time(), 0))
-    with stage.slowed(stage.name_of("1"), stopped_s=60, running_s=0) as hung:
+    with stage.slowed(stage.name_of(new), stopped_s=60, running_s=0) as hung:
+        scene.mark(hung, "the shadow was stalled")
         time.sleep(10)
     said = stage.until_over(process)
     if "compared" not in {one.state for one in _ended(stage, scene)}:
@@ -223,10 +236,7 @@ def shadow(stage: Stage) -> Scene:
     return _over(scene)
 
 
-def _ended(stage: Stage, scene: Scene) -> list[object]:
-    from adapters.records import Records
-    from benchmarks.release.place import NAME
-
+def _ended(stage: Stage, scene: Scene) -> list[Release]:
     with Records.open(stage.state) as records:
         return [one for one in records.releases(NAME) if one.began.timestamp() >= scene.start]
 
@@ -234,17 +244,18 @@ def _ended(stage: Stage, scene: Scene) -> list[object]:
 def test(stage: Stage) -> Scene:
     """Begin an A/B test whose share grows from 10 to 30 to 100 % of the users; then end it."""
     scene = Scene("A/B test, 10, 30, 100 % of the users", time.time())
-    stage.readmit("1")
-    process = stage.shop.release("1", "ab")
+    new = stage.challenger()
+    process = stage.shop.release(new, "ab")
+    stage.until_moved("begin", scene.start, process)
     stage.until(lambda: _step(stage) == 2, "all users are in the test")
     time.sleep(14)
     ends = time.time()
-    _roll_back(stage, scene, "1")
+    _roll_back(stage, scene, new)
     stage.until_over(process)
 
     def told(answers: list[Heard]) -> list[str]:
         asked = between(answers, scene.start, ends)
-        return [f"users who met the challenger and then the champion: {turned_back(asked, '1')}"]
+        return [f"users who met the challenger and then the champion: {turned_back(asked, new)}"]
 
     scene.notes.append(told)
     return _over(scene)
@@ -260,7 +271,7 @@ def router_killed(stage: Stage) -> Scene:
     """Kill Envoy itself; whoever asks until it is begun again is not answered."""
     scene = Scene("(apart) Envoy killed with -9", time.time())
     time.sleep(3)
-    stage.kill("router-shop")
+    scene.mark(stage.kill("router-shop"), "the router was killed")
     time.sleep(8)
     scene.notes.append(lambda answers: [_gap(between(answers, scene.start, scene.end))])
     return _over(scene)
@@ -270,8 +281,7 @@ def alone_killed(stage: Stage) -> Scene:
     """Kill the only version there is; nobody can stand in for it."""
     scene = Scene("(apart) the only version killed with -9", time.time())
     time.sleep(3)
-    version = next(one.version for one in stage.answers()[::-1] if one.version)
-    stage.kill(stage.name_of(version))
+    scene.mark(stage.kill(stage.name_of(stage.live())), "the version was killed")
     time.sleep(15)
     scene.notes.append(lambda answers: [_gap(between(answers, scene.start, scene.end))])
     return _over(scene)

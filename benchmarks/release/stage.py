@@ -23,6 +23,9 @@ from lifecycle.release.ledger import is_barred
 from lifecycle.release.plan import Plan
 from lifecycle.release.release import Movement, Release
 
+GOOD = ("1", "2")
+"""Versions that are as good as one another."""
+
 PATIENCE = 240.0
 """Seconds for anything that is waited for; more means that it will not come."""
 
@@ -33,6 +36,7 @@ class Stage:
     def __init__(self, shop: Shop, rate: float) -> None:
         self.shop, self.rate, self.state = shop, rate, shop.state
         self.key = command.create(NAME, "users", ["predict", "read"], state=shop.state)[1]
+        time.sleep(1.5)  # services that run notice a new key within a second
         self._file = shop.state.parent / "heard.csv"
 
     @contextmanager
@@ -84,6 +88,20 @@ class Stage:
                     return [parent, *parent.children(recursive=True)]
         return []
 
+    def live(self) -> str:
+        """Give the version that gets the most; of equals the champion."""
+        plan = self.plan()
+        name = max(reversed(plan.parts), key=lambda part: part.weight).target
+        return plan.target(name).version
+
+    def challenger(self) -> str:
+        """Give the good version that is not live, let in again where it is barred."""
+        version = next(one for one in GOOD if one != self.live())
+        if is_barred(self.movements(), version) is not None:
+            self.shop.run("readmit", "--project", str(self.shop.folder), "--version", version,
+                          "--why", "The benchmark goes on.")  # fmt: skip
+        return version
+
     def name_of(self, version: str) -> str:
         """Name the running instance of a version."""
         return next(one.name for one in self.plan().targets if one.version == version)
@@ -99,13 +117,24 @@ class Stage:
             time.sleep(0.02)
         return time.time()
 
-    def until_moved(self, kind: str, since: float) -> Movement:
-        """Wait for a movement of a kind; give it."""
+    def until_moved(
+        self, kind: str, since: float, process: "subprocess.Popen[str] | None" = None
+    ) -> Movement:
+        """Wait for a movement of a kind; give it.
+
+        Parameters
+        ----------
+        process
+            The command that makes it: nothing is waited for where that has ended.
+        """
         found: list[Movement] = []
 
         def holds() -> bool:
-            found[:] = [one for one in self.movements(since) if one.kind == kind]
             time.sleep(0.1)
+            ended = process if process is not None and process.poll() is not None else None
+            found[:] = [one for one in self.movements(since) if one.kind == kind]
+            if ended is not None and not found:
+                raise SystemExit(f"No movement was made ({kind}):\n{ended.communicate()[0]}")
             return bool(found)
 
         self.until(holds, f"a movement is made: {kind}")
@@ -129,12 +158,6 @@ class Stage:
     def rollback(self) -> Done:
         """Roll back as a user does."""
         return self.shop.run("rollback", "--project", str(self.shop.folder))
-
-    def readmit(self, version: str) -> None:
-        """Let a version be released again, where it is barred."""
-        if is_barred(self.movements(), version) is not None:
-            self.shop.run("readmit", "--project", str(self.shop.folder), "--version", version,
-                          "--why", "The benchmark goes on.")  # fmt: skip
 
     def rewrite(self, seconds: float) -> None:
         """Let the router read all its files anew: the same plan with another limit."""

@@ -195,7 +195,7 @@ def test_a_successor_that_cannot_be_deployed_is_the_challenger_no_longer(
     go_wrong(shop)
     shop.at(JUNE)
     declared = shop.declared("retraining.approval=automatic")
-    monkeypatch.setattr(succeeding.deploying, "deploy", lambda *_, **__: False)
+    monkeypatch.setattr(succeeding, "bring", lambda *_, **__: False)
 
     decision = succeeding.retrain(declared, stack="local", root=shop.root, reports=tmp_path)
 

@@ -148,6 +148,11 @@ def test_a_claim_needs_tokens() -> None:
         documents(plan_of(sticky=sticky), HERE)
 
 
+def test_an_empty_key_set_is_refused() -> None:
+    with pytest.raises(RoutingError, match="every token would be refused"):
+        documents(plan_of(tokens=Tokens(keys=" ", issuer="us", audience="shop")), HERE)
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections import Counter
 
@@ -13,6 +14,7 @@ from lifecycle.release.plan import Limits
 from tests.adapters.routing.asking import ask_all
 from tests.adapters.routing.conftest import House
 from tests.adapters.routing.test_router import load
+from tests.servers.process import LOOPBACK
 
 QUICK = Limits(try_seconds=0.15)
 
@@ -106,6 +108,29 @@ def test_what_nobody_answers_in_time_is_answered_with_503(pair: House, monkeypat
     assert (told.status, told.headers["retry-after"]) == (503, "1")
     assert time.monotonic() - started < 2
     assert [seen(pair, name, before).failed for name in ("shop-1", "shop-2")] == [1, 1]
+
+
+def test_a_large_request_is_sent_again_whole(pair: House) -> None:
+    pair.be("shop-2", "broken")
+    apply(pair.state, pair.pair(10_000))
+
+    answer = pair.ask("/predict", "POST", body=b"x" * 3_000_000)
+
+    assert (answer.status, answer.told["name"]) == (200, "shop-1")
+    assert answer.told["size"] == 3_000_000
+
+
+def test_what_was_still_coming_in_for_a_version_that_is_gone_is_answered(fresh: House) -> None:
+    apply(fresh.state, fresh.plan(fresh.target("shop-1")))
+    with socket.create_connection((LOOPBACK, fresh.port), timeout=20) as slow:
+        slow.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\n\r\nabc")
+        time.sleep(0.1)
+
+        apply(fresh.state, fresh.plan(fresh.target("shop-2")))
+        fresh.supervisor.stop("shop-1")
+        slow.sendall(b"def")
+
+        assert b"200 OK" in slow.recv(100)
 
 
 def test_two_busy_versions_are_each_asked_once(pair: House) -> None:
