@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from adapters.routing import Backend, Route, apply, withdraw
+from adapters.routing import Part, Plan, Target, apply, withdraw
 from adapters.supervision import Supervisor
 from benchmarks.load import Load, closed_loop, cpu_seconds, open_loop, request
 
@@ -39,8 +39,10 @@ def main(rounds: int) -> None:
         try:
             ports = [free_port(), free_port()]
             start_backend(supervisor, state, ports[0])
-            backend = Backend(name="app", host=HOST, port=ports[0])
-            apply(state, Route(project="bench", host=HOST, port=ports[1], backends=(backend,)))
+            target = Target(name="app", version="1", host=HOST, port=ports[0])
+            part = Part(target="app", weight=10_000)
+            where = {"project": "bench", "host": HOST, "port": ports[1]}
+            apply(state, Plan(**where, targets=(target,), parts=(part,)))
             pids = {one.name: one.pid or 0 for one in supervisor.status()}
             compare(ports[0], ports[1], pids["app"], pids["router-bench"], rounds)
             withdraw(state, "bench")

@@ -151,10 +151,14 @@ def tidied(plan: Plan) -> Plan:
 
 
 def with_idle(plan: Plan, before: Plan | None) -> Plan:
-    """Keep those of the plan before, without anything to do: they finish what they have begun."""
-    known = {target.name for target in plan.targets}
+    """Keep those of the plan before, without anything to do: they finish what they have begun.
+
+    What one of them does not finish is asked of whoever gets the most.
+    """
+    known, weights = {target.name for target in plan.targets}, plan.weights
+    heir = max(weights, key=lambda name: weights[name], default=None)
     idle = tuple(
-        target.model_copy(update={"spare": None})
+        target.model_copy(update={"spare": heir})
         for target in (before.targets if before else ())
         if target.name not in known
     )

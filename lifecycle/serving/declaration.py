@@ -135,13 +135,15 @@ class Router(Section):
     retries
         How often a request is sent again that no version can have seen.
     check_tokens
-        Whether a token (`access.tokens`) is checked before a version is bothered with it.
+        Whether a token (`access.tokens`) is checked before a version is bothered with it, by the
+        keys there were at the last deployment or release: one that is added later is refused
+        until the next. The version itself checks each token in any case.
     """
 
     rate: float | None = Field(default=None, gt=0)
     connections: int = Field(default=10_000, ge=1)
     retries: int = Field(default=3, ge=0, le=10)
-    check_tokens: bool = True
+    check_tokens: bool = False
 
 
 class Serving(Section):

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from adapters.records import Records
 from adapters.releasing.entrance import target_of
 from adapters.releasing.moving import move, with_idle
 from adapters.routing import current, withdraw
-from adapters.supervision.record import read_live, write_instance, write_live
+from adapters.supervision.record import read_live, write_instance
 from lifecycle.release.declaration import Releasing
 from lifecycle.release.plan import Plan
 from lifecycle.release.planning import Entrance, plan_of, steady
@@ -114,11 +115,15 @@ class House(routing.House):
     def pid(self, name: str) -> int | None:
         return {one.name: one.pid for one in self.supervisor.status()}.get(name)
 
+    def forget(self) -> None:
+        """Let nothing be known of what happened so far; the router goes on by its last plan."""
+        for file in (*self.state.glob("records.db*"), self.names.file):
+            file.unlink(missing_ok=True)
+
     def empty(self) -> None:
         """Let nothing answer and nothing be known; targets go on running."""
         withdraw(self.state, PROJECT, drain_seconds=0)
-        for file in (*self.state.glob("records.db*"), self.names.file):
-            file.unlink(missing_ok=True)
+        self.forget()
         (self.state / "serving" / PROJECT / "live.json").unlink(missing_ok=True)
 
     def deploy(self, number: str) -> Live:
@@ -177,6 +182,19 @@ class House(routing.House):
             at=now(), by="policy", after=with_idle(plan, current(self.state, PROJECT)),
             main=(challenger if then.state == "keeping" else champion).name, then=then,
         )  # fmt: skip
+
+    def take_back(self, by: str = "ann", why: str = "it was wrong") -> Movement:
+        """Roll back by hand, without what follows from it."""
+        from adapters.releasing.undoing import roll_back
+
+        with self.records as records:
+            return roll_back(
+                PROJECT, by=by, why=why, records=records, state=self.state, restart=self.restart
+            )
+
+    @property
+    def the_time(self) -> datetime:
+        return now()
 
     def answering(self, times: int = 60) -> Counter[str]:
         """Ask at the public port, and count who answers; by status where it is not 200."""
@@ -291,8 +309,3 @@ def gone(url: str) -> bool:
     except httpx.ConnectError:
         return True
     return False
-
-
-def recorded(house: House, live: Live) -> None:
-    """Let a version be the one users fall back on, without any movement."""
-    write_live(house.state, live)

@@ -47,7 +47,10 @@ SOUND = {
         "concept": {"metric": "roc_auc", "over": ["region", "sex"]},
     },
     "retraining": {"window": "90d"},
-    "serving": {"access": {"keys": False, "tokens": {"keys": "k", "issuer": "i", "audience": "a"}}},
+    "serving": {
+        "access": {"keys": False, "tokens": {"keys": "k", "issuer": "i", "audience": "a"}},
+        "router": {"check_tokens": True},
+    },
     "release": {
         "strategy": "ab",
         "unit": {"claim": "sub"},
