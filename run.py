@@ -23,7 +23,7 @@ from commands import (
     watching,
 )
 from commands.place import ROOT, opened_state, who
-from lifecycle.errors import PerennialError, ProjectError, StackError
+from lifecycle.errors import PerennialError, ProjectError, Refused, StackError
 
 if TYPE_CHECKING:
     from adapters.declaration import LoadedProject
@@ -229,6 +229,9 @@ def command() -> int:
     except (ProjectError, StackError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return MISUSED
+    except Refused as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return REFUSED
     except PerennialError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return BROKE

@@ -9,9 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
-
-from adapters import images
 from adapters.admission import (
     access_folder,
     key_file,
@@ -181,6 +178,8 @@ def _start_container(
     state: Path,
     role: Role,
 ) -> None:
+    from adapters import images
+
     access = access_folder(state, project)
     events = events_folder(state, project, shadow=role.shadow)
     told = environment(
@@ -207,6 +206,8 @@ def _start_container(
 
 
 def _wait_for_container(place: Place) -> None:
+    from adapters import images
+
     ends = time.monotonic() + READY_SECONDS
     while not is_ready(place):
         if not images.status(place.name).running or time.monotonic() > ends:
@@ -217,6 +218,8 @@ def _wait_for_container(place: Place) -> None:
 
 def is_ready(place: Place) -> bool:
     """Ask a service whether it takes requests."""
+    import httpx
+
     try:
         url = f"http://{place.host}:{place.port}/readyz"
         return httpx.get(url, timeout=2).status_code == 200
@@ -238,6 +241,8 @@ def stopped_unless_good(place: Place, *, state: Path) -> Iterator[Callable[[], N
 def stop(kind: str, name: str, *, state: Path, seconds: float) -> None:
     """Stop a container or a process, gracefully; one that is not there is stopped."""
     if kind == "container":
+        from adapters import images
+
         images.stop(name, timeout=seconds)
     else:
         Supervisor(state).stop(name)
@@ -245,6 +250,8 @@ def stop(kind: str, name: str, *, state: Path, seconds: float) -> None:
 
 def sweep(project: str, state: Path) -> None:
     """Take away what runs and is in no plan: left by something that was broken off."""
+    from adapters import images
+
     live, plan, prefix = read_live(state, project), current(state, project), _prefix(project)
     wanted = {target.name for target in plan.targets} if plan else set()
     wanted |= {live.name} if live else set()
@@ -260,6 +267,8 @@ def sweep(project: str, state: Path) -> None:
 def is_running(live: Live, *, state: Path) -> bool:
     """Say whether something that was started is still kept running."""
     if live.kind == "container":
+        from adapters import images  # Docker's library takes longer than all of a rollback
+
         return images.status(live.name).running
     return any(process.name == live.name for process in Supervisor(state).status())
 

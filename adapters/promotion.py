@@ -9,10 +9,19 @@ from filelock import Timeout
 from adapters.clock import now
 from adapters.hosting import HostingError, Role, stopped_unless_good, sweep
 from adapters.records import Records
+from adapters.releasing.beginning import require_not_barred
 from adapters.releasing.conductor import stop_conductor
 from adapters.releasing.entrance import target_of
 from adapters.releasing.keeping import tell_ending
-from adapters.releasing.moving import Registry, deployment_lock, move, settle, with_idle
+from adapters.releasing.moving import (
+    OvertakenError,
+    Registry,
+    deployment_lock,
+    last_move,
+    move,
+    settle,
+    with_idle,
+)
 from adapters.routing import current
 from adapters.supervision.record import read_live, write_instance
 from lifecycle.release.planning import Entrance, steady
@@ -97,6 +106,7 @@ def take_over(
         stopped_unless_good(_place(live), state=state) as keep,
         Records.open(state) as records,
     ):
+        require_not_barred(project, live.version, records=records)  # since it began to be built
         plan = steady(entrance, target_of(live))
         movement = Movement(
             project=project,
@@ -115,31 +125,42 @@ def take_over(
             confirm=lambda: registry.crown(project, live.version),
         )
         keep()
-        settle(project, records=records, state=state, registry=None, is_alone=True)
+        # Told again, with what an earlier move may have left untold.
+        settle(project, records=records, state=state, registry=registry, is_alone=True)
     return live
 
 
 def take_away(project: str, *, by: str, state: Path) -> None:
     """Stop what answers for a project: first nobody is sent there any more, then it ends."""
     stop_conductor(project, state=state)
-    live = read_live(state, project)
     with Records.open(state) as records:
-        release = records.open_one(project)
-        ended = {"state": "stopped", "ended": now(), "waits": "", "ending": f"stopped by {by}"}
-        movement = Movement(
-            project=project,
-            release=release.number if release else None,
-            kind="stop",
-            version=live.version if live else "",
-            at=now(),
-            by=by,
-            reason="it was stopped",
-            after=None,
-            then=release.model_copy(update=ended) if release else None,
-        )
-        move(movement, records=records, state=state)
+        while not _is_stopped(project, by=by, records=records, state=state):
+            pass  # somebody moved it at the same moment
         settle(project, records=records, state=state, registry=None, is_alone=True)
         tell_ending(project, records=records, state=state, reports=state / "reports")
+
+
+def _is_stopped(project: str, *, by: str, records: Records, state: Path) -> bool:
+    """Send nobody there any more, unless somebody else moves the traffic at the same moment."""
+    seen, live = last_move(project, records), read_live(state, project)
+    release = records.open_one(project)
+    ended = {"state": "stopped", "ended": now(), "waits": "", "ending": f"stopped by {by}"}
+    movement = Movement(
+        project=project,
+        release=release.number if release else None,
+        kind="stop",
+        version=live.version if live else "",
+        at=now(),
+        by=by,
+        reason="it was stopped",
+        after=None,
+        then=release.model_copy(update=ended) if release else None,
+    )
+    try:
+        move(movement, records=records, state=state, seen=seen)
+    except OvertakenError:
+        return False
+    return True
 
 
 def _place(live: Live) -> Place:

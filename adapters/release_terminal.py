@@ -46,7 +46,7 @@ def release_lines(
     yield "step", _step(release, plan)
     yield "since", moment(release.stepped)
     if release.waits:
-        yield "waits for", figures.legible(release.waits, 400)
+        yield "now", figures.legible(release.waits, 400)
     if len(release.verdicts):
         yield "verdicts", tally(release.verdicts)
     for verdict in gravest_first(release.verdicts):
@@ -102,26 +102,24 @@ def print_look_line(release: Release, look: Look, *, console: Console) -> None:
         f"{look.at.astimezone(UTC):%H:%M:%S}  {_place(release, look):<8}  ",
         (f"{mark} {look.action:<9}", style),
         ("" if found is None else f"  {_in_short(found)}", "dim"),
-        f"  {_shortly(look.reason)}",
+        f"  {_shortly(look)}",
     )
     line.rstrip()
     console.print(line, soft_wrap=True)
 
 
-def _shortly(reason: str) -> str:
-    """Keep the first part of a reason; all of it is on the page, and in `run.py status`.
+def _shortly(look: Look) -> str:
+    """Tell what is waited for, and name the rules that do not know yet.
 
-    Examples
-    --------
-    >>> _shortly("Step 1 of 3 waits for 4 s; error rate is not known yet; lag is not known yet.")
-    'Step 1 of 3 waits for 4 s; error rate is not known yet (and 1 more)'
+    What each of them still needs is on the page, and in `run.py status`.
     """
-    first, *more = figures.legible(reason, 2_000).split("; ")
-    if not more:
-        return first
-    rule, _, _ = more[0].partition(":")
-    rest = f" (and {len(more) - 1} more)" if more[1:] else ""
-    return f"{first.partition(': ')[0] if len(first) > 120 else first}; {rule.rstrip('.')}{rest}"
+    reason = figures.legible(look.reason, 2_000)
+    told = [(f"{one.rule} is not known yet", one.rule) for one in look.verdicts]
+    unknown = [rule for phrase, rule in told if phrase in reason]
+    if look.action != "hold" or not unknown:
+        return figures.legible(reason, 400)
+    start = min(reason.index(phrase) for phrase, rule in told if rule in unknown)
+    return f"{reason[:start].rstrip(' ;:')}; not known yet: {', '.join(unknown)}"
 
 
 def print_release(release: Release, *, console: Console, page: str | None = None) -> None:
@@ -293,7 +291,7 @@ def _headline(release: Release) -> Text:
         "rolled back": f"{new} was rolled back; {old} answers all requests again.",
         "compared": f"{new} was compared with {old}; no user has met it.",
         "kept": f"{old} goes on answering.",
-        "stopped": f"it was stopped; {old} goes on answering.",
+        "stopped": f"it was stopped, and {new} was not released.",
     }
     return Text(f"{mark} {name}: {endings[release.state]}", style=style)
 

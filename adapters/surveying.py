@@ -96,7 +96,8 @@ def _remarks(live: Live, process: Process | None, *, is_ready: bool) -> Iterator
         elif process.state != "running" and not (process.state == "starting" and is_ready):
             yield f"its process is {process.state}; its log: {process.log}"
         if process.restarts:
-            yield f"it died and was begun again {process.restarts} times; its log: {process.log}"
+            often = "once" if process.restarts == 1 else f"{process.restarts} times"
+            yield f"it died and was begun again {often}; its log: {process.log}"
 
 
 def _of_container(live: Live) -> Iterator[str]:

@@ -47,9 +47,11 @@ def rollback(
         version = plan.target(moved.main).version if plan and moved.main else "nobody"
         took = time.monotonic() - began
         print(f"✓ {name}: version {version} answers again, after {took:.2f} s.", flush=True)
+        if moved.kind == "roll back":
+            print(f"  Version {moved.version} is not released again without a new decision:")
+            again = f"--project {name} --version {moved.version}"
+            print(f'  python run.py readmit {again} --why "..."', flush=True)
         _settle(name, folder, stack)
-    print(f"  Version {moved.version} is not released again without a new decision:")
-    print(f'  python run.py readmit --project {name} --version {moved.version} --why "..."')
 
 
 def conduct(

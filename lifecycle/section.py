@@ -66,6 +66,9 @@ def write_duration(value: timedelta) -> str:
 Share = Annotated[float, BeforeValidator(read_share), Field(ge=0, le=1)]
 """A part of a whole, in [0, 1]; may be written as `20%`."""
 
+Amount = Annotated[float, BeforeValidator(read_share)]
+"""A number that often is a part of a whole, and need not be: `0.01`, `1%`, `12.5`."""
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(read_duration),

@@ -9,7 +9,12 @@ from adapters.declaration import LoadedProject
 from adapters.precautions import require_place
 from adapters.promotion import alone
 from adapters.records import Records
-from adapters.releasing.beginning import require_free, require_live, require_not_barred
+from adapters.releasing.beginning import (
+    require_address,
+    require_free,
+    require_live,
+    require_not_barred,
+)
 from adapters.releasing.following import follow
 from adapters.releasing.moving import abandon
 from adapters.releasing.units import history
@@ -78,6 +83,7 @@ def run(
     with alone(project.name, state=folder), Records.open(folder) as records:
         live = require_live(project.name, number, state=folder)
         require_free(project.name, records=records, state=folder)
+        require_address(project.name, project.serving, state=folder)
         require_not_barred(project.name, number, records=records)
         opened = records.open_release(
             Release(

@@ -1,5 +1,6 @@
 """Move the first traffic to a version, or none of it."""
 
+import contextlib
 from typing import Annotated
 
 from zenml import step
@@ -12,9 +13,10 @@ from adapters.releasing.beginning import require_live, told
 from adapters.releasing.conductor import start_conductor
 from adapters.releasing.context import write_context
 from adapters.releasing.entrance import entrance_of
+from adapters.releasing.figures_traffic import mark
 from adapters.routing import current
 from adapters.stacks.environment import state
-from lifecycle.errors import RegistryError
+from lifecycle.errors import PerennialError, RegistryError
 from lifecycle.project.project import Project
 from lifecycle.release.release import Release
 from lifecycle.serving.deployment import Built, Place
@@ -61,6 +63,9 @@ def begin(
             state=folder,
             registry=registry,
         )
+    # Where the router does not tell, the first look begins to count.
+    with contextlib.suppress(PerennialError, OSError):
+        mark(folder, begun)
     start_conductor(project.name, root=ROOT, state=folder)
     plan = current(folder, project.name)
     tell("begin", told(begun, plan) if plan else f"release {number} begun")

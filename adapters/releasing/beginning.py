@@ -14,6 +14,7 @@ from lifecycle.release.ledger import is_barred
 from lifecycle.release.plan import Plan
 from lifecycle.release.planning import Entrance, plan_of
 from lifecycle.release.release import Movement, Release
+from lifecycle.serving.declaration import Serving
 from lifecycle.serving.live import Live
 from lifecycle.verdict import Verdicts
 
@@ -39,6 +40,27 @@ def require_live(project: str, version: str, *, state: Path) -> Live:
             f"--version NUMBER. To start it anew: {deploy} --version {version}"
         )
     return live
+
+
+def require_address(project: str, serving: Serving, *, state: Path) -> None:
+    """Refuse to release where the declared address is not the one requests come to now.
+
+    The port would move with the first step, and everybody who asks at the old one be lost.
+
+    Raises
+    ------
+    ProjectError
+        Naming both.
+    """
+    plan = current(state, project)
+    if plan is None or (plan.host, plan.port) == (serving.host, serving.port):
+        return
+    raise ProjectError(
+        f"Requests of {project} come to {plan.host}, port {plan.port}, and declared is "
+        f"{serving.host}, port {serving.port}: a release does not move the address. Release with "
+        f"--set serving.host={plan.host} --set serving.port={plan.port}, or move it first: "
+        f"python run.py --pipeline deployment --project {project} --version champion"
+    )
 
 
 def require_free(project: str, *, records: Records, state: Path) -> None:

@@ -1,5 +1,6 @@
 """Looks after the release of a project: looks every second, judges, and moves the traffic."""
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -12,9 +13,18 @@ from adapters.records import Records
 from adapters.releasing.beginning import told
 from adapters.releasing.context import Context, read_context
 from adapters.releasing.entrance import entrance_of, target_of
+from adapters.releasing.figures_traffic import mark
 from adapters.releasing.gathering import Gatherer
 from adapters.releasing.keeping import Keeper, tell_ending
-from adapters.releasing.moving import Registry, move, repair_alone, settle, with_idle
+from adapters.releasing.moving import (
+    OvertakenError,
+    Registry,
+    last_move,
+    move,
+    repair_alone,
+    settle,
+    with_idle,
+)
 from adapters.releasing.undoing import roll_back
 from adapters.routing import current
 from adapters.supervision.record import read_instance
@@ -64,15 +74,19 @@ def conduct(project: str, stage: Stage, *, until: threading.Event) -> None:
     context = read_context(project, state=stage.state)
     conductor: _Conductor | None = None
     while not until.is_set():
+        seen = last_move(project, stage.records)  # first, so that what is moved from now on shows
         release = stage.records.open_one(project)
-        if release is None:
+        # One without names is still being prepared; who begins it begins a conductor as well.
+        if release is None or not release.champion_name:
             break
         if conductor is None or conductor.is_over(release):
             if conductor is not None:
                 conductor.close()
             conductor = _Conductor(release, context, stage)
         try:
-            conductor.look()
+            conductor.look(seen)
+        except OvertakenError as overtaken:
+            _log.info("%s", overtaken)
         except (PerennialError, OSError):
             _log.exception("A look at release %s could not be finished.", release.number)
         until.wait(LOOK_SECONDS)
@@ -113,15 +127,23 @@ class _Conductor:
         """Let go of what it looked with."""
         self._gatherer.close()
 
-    def look(self) -> None:
-        """Look once, and do what follows."""
+    def look(self, seen: int) -> None:
+        """Look once, and do what follows, unless anybody has moved the traffic since `seen`."""
         release, moment = self._release, now()
         findings = self._findings()
         verdicts = judge(release, findings)
         conclusion, of_test = _conclude(release, findings, now=moment)
         found = decide(release, findings, verdicts, now=moment, conclusion=conclusion)
         found = found.model_copy(update={"verdicts": Verdicts((*verdicts, *of_test))})
-        self._act(found)
+        try:
+            self._act(found, seen)
+        except OvertakenError:
+            raise
+        except (PerennialError, OSError) as error:
+            told = f"{found.reason} That could not be done: {error}"
+            undone = found.model_copy(update={"action": "hold", "reason": told})
+            self._keeper.keep(release, findings, undone)
+            raise
         self._keeper.keep(release, findings, found)
         _settle(release.project, self._stage)
 
@@ -129,12 +151,14 @@ class _Conductor:
         moment = now()
         try:
             return self._gatherer.look(moment)
-        except (PerennialError, OSError) as error:
-            # Missing evidence is never a pass: it is told, holds, and in the end goes back.
+        except Exception as error:
+            # Missing evidence, whatever it misses for, is never a pass: it is told, holds, and in
+            # the end goes back.
             _log.exception("The evidence of release %s is not told.", self._release.number)
-            return Findings(at=moment, since=self._release.stepped, missing={"traffic": str(error)})
+            told = str(error) if isinstance(error, PerennialError) else repr(error)
+            return Findings(at=moment, since=self._release.stepped, missing={"traffic": told})
 
-    def _act(self, found: Next) -> None:
+    def _act(self, found: Next, seen: int) -> None:
         if found.action == "roll back":
             roll_back(
                 self._release.project,
@@ -144,13 +168,14 @@ class _Conductor:
                 state=self._stage.state,
                 restart=self._stage.restart,
                 verdicts=found.verdicts,
+                only=self._release.number,
             )
         elif found.action == "finish":
-            self._finish(found)
+            self._finish(found, seen)
         elif found.action in ("advance", "promote"):
-            self._go_on(found)
+            self._go_on(found, seen)
 
-    def _go_on(self, found: Next) -> None:
+    def _go_on(self, found: Next, seen: int) -> None:
         is_promoted = found.action == "promote"
         changes = {"state": "keeping"} if is_promoted else {"step": self._release.step + 1}
         then = self._release.model_copy(update={**changes, "stepped": now()})
@@ -163,9 +188,11 @@ class _Conductor:
         main = self._challenger if is_promoted else self._champion
         kind: MovementKind = "promote" if is_promoted else "advance"
         reason = f"{found.reason} {told(then, plan)}"
-        self._move(kind, found.model_copy(update={"reason": reason}), then, plan, main)
+        self._move(kind, found.model_copy(update={"reason": reason}), then, plan, main, seen)
+        with contextlib.suppress(PerennialError, OSError):  # then the next look begins to count
+            mark(self._stage.state, then)
 
-    def _finish(self, found: Next) -> None:
+    def _finish(self, found: Next, seen: int) -> None:
         stays = self._challenger if self._release.state == "keeping" else self._champion
         ending: State = "kept"
         if self._release.state == "keeping":
@@ -175,9 +202,11 @@ class _Conductor:
         then = self._release.model_copy(
             update={"state": ending, "ended": now(), "ending": found.reason, "waits": ""}
         )
-        self._move("finish", found, then, steady(self._entrance, target_of(stays)), stays)
+        self._move("finish", found, then, steady(self._entrance, target_of(stays)), stays, seen)
 
-    def _move(self, kind: MovementKind, found: Next, then: Release, plan: Plan, main: Live) -> None:
+    def _move(
+        self, kind: MovementKind, found: Next, then: Release, plan: Plan, main: Live, seen: int
+    ) -> None:
         then = then.model_copy(update={"verdicts": found.verdicts, "judged": now()})
         movement = Movement(
             project=then.project,
@@ -192,7 +221,7 @@ class _Conductor:
             main=main.name,
             then=then,
         )
-        move(movement, records=self._stage.records, state=self._stage.state)
+        move(movement, records=self._stage.records, state=self._stage.state, seen=seen)
 
 
 def _conclude(

@@ -62,7 +62,7 @@ class Counting:
     ) -> None:
         self._state, self._project, self._since = state, release.project, since
         self._lives = champion, challenger
-        self._file = state / "serving" / release.project / "releases" / f"{release.number}.json"
+        self._file = _file(state, release)
         self._beginning: Beginning | None = None
         self._last: Counts | None = None
         self._spending: dict[str, Spending] = {}
@@ -91,15 +91,12 @@ class Counting:
         return champion, challenger
 
     def _begin(self, counts: Counts, now: datetime, standing: Mapping[str, Standing]) -> None:
-        found = self._kept()
-        if found is None:
-            used = {version: how.used for version, how in standing.items()}
-            found = Beginning(
-                since=self._since,
-                counts=counts,
-                used={version: each for version, each in used.items() if each is not None},
-                gap=self._late(now),
-            )
+        kept = self._kept()
+        found = kept or Beginning(since=self._since, counts=counts, used={}, gap=self._late(now))
+        used = {version: how.used for version, how in standing.items() if how.used is not None}
+        # Who marked the beginning asked the router alone.
+        found = found.model_copy(update={"used": {**used, **found.used}})
+        if found != kept:
             self._keep(found)
         self._beginning = found
         self._spending = {
@@ -141,8 +138,7 @@ class Counting:
         return found if found.since == self._since else None
 
     def _keep(self, beginning: Beginning) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(self._file, beginning.model_dump_json())
+        _write(self._file, beginning)
 
     def _traffic(self, live: Live, counts: Counts, standing: Standing) -> Traffic:
         assert self._beginning is not None
@@ -155,6 +151,27 @@ class Counting:
                 "is_alive": standing.is_alive,
             }
         )
+
+
+def mark(state: Path, release: Release) -> None:
+    """Remember what has been counted as a step begins, for whoever begins to look later.
+
+    Raises
+    ------
+    PerennialError
+        If the router does not tell.
+    """
+    counts = counted(state, release.project)
+    _write(_file(state, release), Beginning(since=release.stepped, counts=counts, used={}))
+
+
+def _file(state: Path, release: Release) -> Path:
+    return state / "serving" / release.project / "releases" / f"{release.number}.json"
+
+
+def _write(file: Path, beginning: Beginning) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(file, beginning.model_dump_json())
 
 
 def _less(before: Counts, after: Counts, *, router: str) -> Counts:

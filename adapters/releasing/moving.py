@@ -8,6 +8,7 @@ any more is stopped, is settled afterwards, and made up for where that was broke
 """
 
 import contextlib
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -26,9 +27,19 @@ from lifecycle.release.release import Movement, Release
 LOCK_SECONDS = 30.0
 """A move takes a fraction of a second, so who has waited for so long waits for something broken."""
 
+_RECENT = 20
+"""Among so many movements is the last one that was made, unless most are broken off."""
+
+REACHED_SECONDS = 2.0
+"""How long a router may take to accept a connection."""
+
 
 class MoveError(PerennialError):
     """Traffic cannot be moved now."""
+
+
+class OvertakenError(MoveError):
+    """What was decided is out of date: somebody else has moved the traffic since."""
 
 
 def move(
@@ -37,6 +48,7 @@ def move(
     records: Records,
     state: Path,
     confirm: Callable[[], None] | None = None,
+    seen: int | None = None,
 ) -> Movement:
     """Move the traffic of a project; it is done when this returns, and not at all if it raises.
 
@@ -47,15 +59,22 @@ def move(
         what its release has become. `before` is filled in.
     confirm
         Called once requests go the new way. If it raises, they go the old way again.
+    seen
+        The number of the last move that was known when this one was decided (`last_move`);
+        `None`: whatever was moved since, this one is to be made.
 
     Raises
     ------
     MoveError
         If another move of the project does not come to an end.
+    OvertakenError
+        If another move has been made since this one was decided.
     """
     project = movement.project
     with _alone(project, state):
         repair(project, records=records, state=state)
+        if seen is not None:
+            _require_latest(project, seen, records)
         before = current(state, project)
         entered = records.intend(
             movement.model_copy(update={"before": before, "at": now(), "state": "intended"})
@@ -65,10 +84,19 @@ def move(
             if confirm is not None:
                 confirm()
         except BaseException:
-            _go(project, before, state)
+            _go_surely(project, before, state)
             records.finish_movement(entered.number, "undone", at=now())
             raise
         return _finish(entered, records=records, state=state)
+
+
+def last_move(project: str, records: Records) -> int:
+    """Give the number of the last move that was made; 0: none was."""
+    for most in (_RECENT, None):
+        made = [one for one in records.movements(project, most) if _is_move(one)]
+        if made:
+            return made[-1].number
+    return 0
 
 
 def repair(project: str, *, records: Records, state: Path) -> Movement | None:
@@ -77,8 +105,10 @@ def repair(project: str, *, records: Records, state: Path) -> Movement | None:
     if broken is None:
         return None
     if current(state, project) == broken.after:
+        # Its way back may have been broken off as well: then the router goes by neither.
+        _go_surely(project, broken.after, state)
         return _finish(broken, records=records, state=state)
-    _go(project, broken.before, state)
+    _go_surely(project, broken.before, state)
     return records.finish_movement(broken.number, "undone", at=now())
 
 
@@ -113,16 +143,18 @@ def settle(
     Parameters
     ----------
     registry
-        `None`: nothing of it is to be changed.
+        `None`: it is not asked, and moves it has to be told of are left for whoever does.
     is_alone
         Whether the caller has the project to itself (`promotion.alone`). Otherwise what runs in
         vain is left to whoever has, who may just have started something.
     """
     unsettled = records.unsettled(project)
-    if not unsettled:
-        return
     if registry is not None:
         _tell(registry, [one for one in unsettled if one.state == "done"], state)
+    else:
+        unsettled = tuple(one for one in unsettled if not _is_told(one))
+    if not unsettled:
+        return
     with _alone(project, state):
         repair(project, records=records, state=state)
         _tidy(project, state, is_alone=is_alone)
@@ -172,6 +204,22 @@ def abandon(release: Release, why: str, *, records: Records) -> Release:
     )
 
 
+def _is_move(movement: Movement) -> bool:
+    return movement.state == "done" and movement.kind != "readmit"
+
+
+def _require_latest(project: str, seen: int, records: Records) -> None:
+    number = last_move(project, records)
+    if number == seen:
+        return
+    last = records.movement(number)
+    told = "" if last is None else f": {last.kind}, version {last.version}, by {last.by}"
+    raise OvertakenError(
+        f'The traffic of "{project}" was moved by somebody else in the meantime{told}. Nothing '
+        f"was changed. Look: python run.py releases --project {project}"
+    )
+
+
 def _finish(movement: Movement, *, records: Records, state: Path) -> Movement:
     live = read_instance(state, movement.project, movement.main) if movement.main else None
     if live is not None:
@@ -186,6 +234,21 @@ def _go(project: str, plan: Plan | None, state: Path) -> None:
         withdraw(state, project)
     else:
         apply(state, plan, drain_seconds=plan.limits.seconds)
+
+
+def _go_surely(project: str, plan: Plan | None, state: Path) -> None:
+    if plan is not None and not _is_reached(plan):
+        # It was told to end, and broken off: whatever it still does, it takes no requests.
+        withdraw(state, project, drain_seconds=0)
+    _go(project, plan, state)
+
+
+def _is_reached(plan: Plan) -> bool:
+    try:
+        socket.create_connection((plan.host, plan.port), timeout=REACHED_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def deployment_lock(project: str, state: Path) -> FileLock:
@@ -210,12 +273,16 @@ def _tidy(project: str, state: Path, *, is_alone: bool) -> None:
 
 def _tell(registry: Registry, done: Sequence[Movement], state: Path) -> None:
     """Let the registry say what is live; of several moves the last counts."""
-    crowning = [one for one in done if one.kind in ("deploy", "promote", "roll back")]
+    crowning = [one for one in done if _is_told(one)]
     if crowning and (version := _main_version(crowning[-1], state)) is not None:
         registry.crown(crowning[-1].project, version)
     for movement in done:
         if movement.kind == "roll back":
             registry.set_aside(movement.project, movement.version)
+
+
+def _is_told(movement: Movement) -> bool:
+    return movement.state == "done" and movement.kind in ("deploy", "promote", "roll back")
 
 
 def _main_version(movement: Movement, state: Path) -> str | None:

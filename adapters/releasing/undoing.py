@@ -3,11 +3,21 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from filelock import Timeout
+
 from adapters.clock import now
 from adapters.hosting import is_running
 from adapters.records import Records
 from adapters.releasing.entrance import target_of
-from adapters.releasing.moving import move, repair_alone, with_idle
+from adapters.releasing.moving import (
+    OvertakenError,
+    abandon,
+    deployment_lock,
+    last_move,
+    move,
+    repair_alone,
+    with_idle,
+)
 from adapters.routing import current
 from adapters.supervision.record import read_instance
 from lifecycle.errors import Refused
@@ -29,6 +39,7 @@ def roll_back(
     state: Path,
     restart: Restart,
     verdicts: Verdicts | None = None,
+    only: int | None = None,
 ) -> Movement:
     """Send requests where they went before the version came that answers now.
 
@@ -38,39 +49,68 @@ def roll_back(
     ----------
     restart
         Starts something again that does not run any more, and gives where it runs now.
+    only
+        The number of the release that is meant; if that is over, nothing is rolled back.
 
     Raises
     ------
     Refused
         If the ledger knows of nothing before.
+    OvertakenError
+        If somebody else has taken the version back in the meantime, or the release is over.
     """
     repair_alone(project, records=records, state=state)
+    meant: str | None = None
+    while True:
+        seen = last_move(project, records)
+        release = _going_on(project, records, state, only=only)
+        found = to_restore(records.movements(project))
+        if found.before is None or found.rolled_back is None:
+            raise Refused(f"{found.reason} Look: python run.py releases --project {project}")
+        if meant not in (None, found.rolled_back):
+            raise OvertakenError(
+                f"Version {meant} of {project} is not there any more: somebody else has moved the "
+                f"traffic in the meantime. Look: python run.py releases --project {project}"
+            )
+        meant = found.rolled_back
+        plan, main = _revived(found.before, project, state=state, restart=restart)
+        # Nobody was sent to a shadow, so nothing is rolled back and nothing barred.
+        is_shadow = release is not None and release.strategy == "shadow"
+        movement = Movement(
+            project=project,
+            release=release.number if release else None,
+            kind="finish" if is_shadow else "roll back",
+            version=found.rolled_back,
+            at=now(),
+            by=by,
+            reason=why if why.endswith((".", "!", "?")) else f"{why}.",
+            verdicts=verdicts or Verdicts(),
+            after=with_idle(plan, current(state, project)),
+            main=main,
+            then=_ended(release, why, verdicts, is_shadow=is_shadow) if release else None,
+        )
+        try:
+            return move(movement, records=records, state=state, seen=seen)
+        except OvertakenError:
+            continue  # a step forward, as a rule, of the version that is meant all the same
+
+
+def _going_on(project: str, records: Records, state: Path, *, only: int | None) -> Release | None:
+    """Give the release that goes on, and end one that was broken off before it began."""
     release = records.open_one(project)
-    found = to_restore(records.movements(project))
-    if release is not None and not release.champion_name:
+    if only is not None and (release is None or release.number != only):
+        raise OvertakenError(f"Release {only} of {project} is over: nothing is rolled back.")
+    if release is None or release.champion_name:
+        return release
+    try:
+        with deployment_lock(project, state):
+            abandon(release, "It was broken off before any traffic was moved.", records=records)
+    except Timeout:
         raise Refused(
             f"Release {release.number} of {project} is still being prepared, and no traffic was "
             "moved. End the command that prepares it with Ctrl-C."
-        )
-    if found.before is None or found.rolled_back is None:
-        raise Refused(f"{found.reason} Look: python run.py releases --project {project}")
-    plan, main = _revived(found.before, project, state=state, restart=restart)
-    # Nobody was sent to a shadow, so nothing is rolled back and nothing barred.
-    is_shadow = release is not None and release.strategy == "shadow"
-    movement = Movement(
-        project=project,
-        release=release.number if release else None,
-        kind="finish" if is_shadow else "roll back",
-        version=found.rolled_back,
-        at=now(),
-        by=by,
-        reason=why if why.endswith((".", "!", "?")) else f"{why}.",
-        verdicts=verdicts or Verdicts(),
-        after=with_idle(plan, current(state, project)),
-        main=main,
-        then=_ended(release, why, verdicts, is_shadow=is_shadow) if release else None,
-    )
-    return move(movement, records=records, state=state)
+        ) from None
+    return None
 
 
 def _ended(release: Release, why: str, verdicts: Verdicts | None, *, is_shadow: bool) -> Release:

@@ -19,6 +19,11 @@ MOST_AGAIN = 1_000
 """Most requests that are asked for a second time at any moment. When a version dies, as many as
 it was just answering, which its own waiting line limits to far fewer."""
 
+FAILED_RUNNING = 5
+"""So many bulk requests that take too long may follow one another without being a fault."""
+
+PASSED_OVER = "3s"
+
 COPIES_CONNECTIONS, COPIES_WAITING = 64, 64
 """Most connections for copies, and copies that wait for one. More are not made: a shadow that
 hangs holds this much of the router's memory, and nothing of anybody's time."""
@@ -61,7 +66,11 @@ def way(target: str, spare: str | None) -> dict[str, Any]:
 
 
 def _cluster(name: str, target: Target, plan: Plan) -> dict[str, Any]:
+    # Only the first, the newest: were all passed over at once, nobody would be left to ask.
+    is_newest = target.spare is not None and target == plan.targets[0]
+    passed_over = {"outlier_detection": _passing_over()} if is_newest else {}
     return {
+        **passed_over,
         "@type": CLUSTER,
         "name": name,
         "type": "STATIC" if is_address(target.host) else "STRICT_DNS",
@@ -112,6 +121,27 @@ def _protocol(**common: str) -> dict[str, Any]:
 def _most(number: int, *, again: int) -> dict[str, Any]:
     names = ("max_connections", "max_pending_requests", "max_requests")
     return {"thresholds": [{**dict.fromkeys(names, number), "max_retries": again}]}
+
+
+def _passing_over() -> dict[str, Any]:
+    """Ask the spare alone for a while, where a target refused, reset or hung some times running.
+
+    One that was killed and is begun again takes connections some seconds before it answers; one
+    that hangs lets every request wait for `limits.try_seconds`. Asking whether it lives finds
+    both too late. What it answers, 5xx included, is no reason to pass it over.
+    """
+    off = ("consecutive_5xx", "consecutive_gateway_failure", "success_rate", "failure_percentage")
+    return {
+        "split_external_local_origin_errors": True,
+        "consecutive_local_origin_failure": FAILED_RUNNING,
+        "enforcing_consecutive_local_origin_failure": 100,
+        "enforcing_local_origin_success_rate": 0,
+        **{f"enforcing_{name}": 0 for name in off},
+        "interval": "1s",
+        "base_ejection_time": PASSED_OVER,
+        "max_ejection_time": PASSED_OVER,
+        "max_ejection_percent": 100,
+    }
 
 
 def _health(plan: Plan) -> dict[str, Any]:

@@ -216,6 +216,12 @@ def _count(
             relieved += number
     lives = numbers.get(f"cluster.{name}.membership_healthy")
     buckets = took.get(f"{ATTEMPTS}.took.target.{name}")
+    if buckets is not None and len(buckets) != len(BUCKETS_MS) + 1:
+        raise RoutingError(
+            f"The router counts times in {len(buckets)} steps, and {len(BUCKETS_MS) + 1} are "
+            "expected: it was begun by another version of Perennial. Begin it anew: run.py stop, "
+            "and deploy again."
+        )
     return Count(
         requests=total,
         failed=failed,

@@ -79,14 +79,15 @@ def tell(scenes: list[Scene], answers: list[Heard]) -> None:
     for scene in scenes:
         asked = between(answers, scene.start, scene.end)
         print(_row(scene, asked))
-        if not scene.name.startswith("(apart)"):
+        if not scene.is_apart:
             total, bad = total + len(asked), bad + sum(failures(asked).values())
     print(f"{'together, without what is apart':<42}{total:>9,}{bad:>8}\n")
     for scene in scenes:
         asked = between(answers, scene.start, scene.end)
         notes = [line for note in scene.notes for line in note(answers)]
         notes += [f"{many} failed: {what}" for what, many in failures(asked).items()]
-        notes += [_when(one, scene) for one in asked if one.problem][:8]
+        if not scene.is_apart:
+            notes += [_when(one, scene) for one in asked if one.problem][:8]
         print(scene.name, *(f"\n    {line}" for line in notes), sep="")
 
 

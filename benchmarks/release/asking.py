@@ -104,7 +104,7 @@ class Users:
         except TimeoutError:
             status, version, score, problem = 0, "", "", f"no answer in {PATIENCE:.0f} s"
         except OSError as error:
-            status, version, score, problem = 0, "", "", f"no connection: {error.strerror}"
+            status, version, score, problem = 0, "", "", f"no connection ({type(error).__name__})"
         took = (time.perf_counter() - due) * 1_000
         told = f"{wall:.4f},{user},{row},{status},{version},{score},{took:.2f},{problem}\n"
         self._out.write(told)

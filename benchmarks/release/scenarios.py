@@ -7,7 +7,7 @@ from itertools import pairwise
 from subprocess import Popen
 
 from adapters.records import Records
-from benchmarks.release.heard import Heard, between, failures, last_of, share, times, turned_back
+from benchmarks.release.heard import Heard, between, last_of, share, times, turned_back
 from benchmarks.release.place import NAME
 from benchmarks.release.stage import Stage
 from lifecycle.release.release import Movement, Release
@@ -33,6 +33,11 @@ class Scene:
     back_s: list[float] = field(default_factory=list)
     notes: list[Tell] = field(default_factory=list)
     events: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether nothing here can take from users what it costs them."""
+        return self.name.startswith("(apart)")
 
     def mark(self, at: float, what: str) -> float:
         """Note when something was done to the shop, for failures to be told beside."""
@@ -310,5 +315,3 @@ SCENES: tuple[Callable[[Stage], Scene], ...] = (
 )  # fmt: skip
 APART: tuple[Callable[[Stage], Scene], ...] = (router_killed, alone_killed)
 """What nothing here can take from users: counted by itself."""
-
-__all__ = ["APART", "SCENES", "Scene", "failures"]

@@ -97,9 +97,7 @@ class Stage:
     def challenger(self) -> str:
         """Give the good version that is not live, let in again where it is barred."""
         version = next(one for one in GOOD if one != self.live())
-        if is_barred(self.movements(), version) is not None:
-            self.shop.run("readmit", "--project", str(self.shop.folder), "--version", version,
-                          "--why", "The benchmark goes on.")  # fmt: skip
+        readmit(self.shop, version)
         return version
 
     def name_of(self, version: str) -> str:
@@ -194,6 +192,15 @@ def _signal(family: list[psutil.Process], number: signal.Signals) -> None:
             process.send_signal(number)
 
 
+def readmit(shop: Shop, version: str) -> None:
+    """Let a version be released again, where it is barred."""
+    with Records.open(shop.state) as records:
+        barred = is_barred(records.movements(NAME), version)
+    if barred is not None:
+        shop.run("readmit", "--project", str(shop.folder), "--version", version,
+                 "--why", "The benchmark goes on.")  # fmt: skip
+
+
 def prepared(folder: Path, port: int) -> Shop:
     """Train three versions, and deploy the first: two good ones, and one that is wrong.
 
@@ -205,5 +212,6 @@ def prepared(folder: Path, port: int) -> Shop:
         shop.train(seed=1)
         shop.train(seed=2)
         shop.train(seed=3, is_reversed=True)
+    readmit(shop, "1")
     shop.run("--pipeline", "deployment", "--project", str(shop.folder), "--version", "1")
     return shop

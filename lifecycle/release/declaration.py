@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lifecycle.section import Duration, Section, Share
+from lifecycle.section import Amount, Duration, Section, Share
 
 Strategy = Literal["blue-green", "canary", "shadow", "ab"]
 
@@ -145,7 +145,7 @@ class Metric(Section):
 class GuardMetric(Metric):
     """A metric that must not get worse, by more than `worse`, in an A/B test."""
 
-    worse: float = Field(ge=0)
+    worse: Amount = Field(ge=0)
 
 
 class Experiment(Section):
@@ -180,8 +180,8 @@ class Experiment(Section):
     """
 
     metric: Metric
-    effect: float = Field(gt=0)
-    baseline: float | None = None
+    effect: Amount = Field(gt=0)
+    baseline: Amount | None = None
     deviation: float | None = Field(default=None, gt=0)
     shares: tuple[Annotated[Share, Field(gt=0)], ...] = (1.0,)
     power: Annotated[Share, Field(ge=0.5, lt=1)] = 0.8

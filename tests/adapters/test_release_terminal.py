@@ -61,7 +61,7 @@ def test_an_open_release_says_its_step_its_shares_and_what_it_waits_for() -> Non
         "release": "7, canary of version 4 against 3, by ann",
         "step": "2 of 3: 25% to version 4, 75% to version 3",
         "since": "10 Jan 2026, 12:01 UTC",
-        "waits for": "388 requests more.",
+        "now": "388 requests more.",
         "v4": "1,000 requests, failed 0.2% (2), p50 5.0 ms, p99 50 ms, 240 MB",
         "v3": "1,000 requests, failed 0.2% (2), p50 5.0 ms, p99 50 ms, 240 MB",
     }
@@ -112,6 +112,23 @@ def test_a_look_is_a_line_with_its_step_action_figures_and_reason() -> None:
     )
 
 
+def test_a_look_that_waits_names_the_rules_that_do_not_know_yet() -> None:
+    rules = [
+        Verdict(rule=rule, outcome=Outcome.UNKNOWN, reason="About 9 more are needed.")
+        for rule in ("lag", "slower")
+    ]
+    because = "; ".join(f"{one.rule} is not known yet: No; about 9 more" for one in rules)
+    waiting = [
+        look(5, verdicts=Verdicts(rules), reason=f"Step 1 of 3 (5%) waits{how} {because}.")
+        for how in (":", " for 4 s more;")
+    ]
+
+    lines = [told(print_look_line, release(), one) for one in waiting]
+
+    assert lines[0].endswith("  Step 1 of 3 (5%) waits; not known yet: lag, slower\n")
+    assert lines[1].endswith("  Step 1 of 3 (5%) waits for 4 s more; not known yet: lag, slower\n")
+
+
 def test_a_look_at_what_nobody_was_asked_is_a_line_as_well() -> None:
     blank = look(5)
     blank = blank.model_copy(
@@ -137,7 +154,7 @@ def test_since_the_promotion_all_requests_are_its_step() -> None:
         ("rolled back", "✕ Release 7 of flights: version 4 was rolled back; version 3 answers"),
         ("compared", "✓ Release 7 of flights: version 4 was compared with version 3; no user"),
         ("kept", "✓ Release 7 of flights: version 3 goes on answering."),
-        ("stopped", "! Release 7 of flights: it was stopped; version 3 goes on answering."),
+        ("stopped", "! Release 7 of flights: it was stopped, and version 4 was not released."),
     ],
 )
 def test_how_a_release_stands_or_ended_is_its_first_line(state: str, says: str) -> None:

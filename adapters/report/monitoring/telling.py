@@ -232,7 +232,7 @@ def next_steps(
         told = f"A successor, version {waiting.version}, passed its gates and waits for a yes"
         steps.append((told, f"python run.py approve --project {project}"))
     elif waiting is not None and waiting.ending == "running":
-        steps.append(("A successor is being trained", f"python run.py status --project {project}"))
+        steps.append(("A successor is being trained", "python run.py status"))
     elif any(cause not in OF_THE_SERVICE for cause in wrong):
         told = "Ask whether a successor is due, and train it"
         steps.append((told, f"python run.py --pipeline retraining --project {project}"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from adapters.report.headline import Ending, Tile
-from adapters.report.release import effects, rails, telling
+from adapters.report.release import effects, rails, telling, totals
 from lifecycle.governance import figures
 from lifecycle.release.evidence import Traffic
 from lifecycle.release.release import Look, Release
@@ -17,10 +17,11 @@ def ending(release: Release) -> Ending:
     title, why = _stands(release), release.ending or release.waits
     if release.is_open:
         why = release.waits or release.ending
-        return Ending(_tone(release), title, why or _nothing_said(release))
+        told = telling.sentence(why) or _nothing_said(release)
+        return Ending(_tone(release), title, told)
     tones = {"promoted": "pass", "kept": "pass", "rolled back": "fail", "stopped": "warn"}
     tone = tones.get(release.state, _tone(release))
-    return Ending(tone, title, why or "Nobody wrote down why.")
+    return Ending(tone, title, telling.sentence(why) or "Nobody wrote down why.")
 
 
 def _stands(release: Release) -> str:
@@ -50,7 +51,10 @@ def _moving(release: Release) -> str:
 
 
 def _tone(release: Release) -> str:
+    """Take the gravest outcome; once promoted, what has no answer holds nothing up any more."""
     found = {verdict.outcome for verdict in release.verdicts}
+    if release.state == "keeping" and found:
+        return "fail" if Outcome.FAIL in found else "pass"
     worst = next((outcome for outcome in _ORDER if outcome in found), None)
     if worst is not None:
         return worst.value
@@ -67,8 +71,18 @@ def _nothing_said(release: Release) -> str:
 
 
 def reasons(release: Release) -> list[Verdict]:
-    """Take the verdicts that hold it up, or ended it, the gravest first."""
-    wrong = [verdict for verdict in release.verdicts if verdict.outcome in _ORDER]
+    """Take the verdicts that hold it up, or ended it, the gravest first.
+
+    Left out is what is said in the sentence above them already; of a release that is over, what
+    had no answer.
+    """
+    said = ending(release).text
+    shown = _ORDER if release.is_open else (Outcome.FAIL,)
+    wrong = [
+        verdict
+        for verdict in release.verdicts
+        if verdict.outcome in shown and verdict.reason.rstrip(".") not in said
+    ]
     return sorted(wrong, key=lambda verdict: _ORDER.index(verdict.outcome))
 
 
@@ -94,14 +108,14 @@ def _traffic(champion: Traffic | None, challenger: Traffic | None) -> Iterator[T
         note=f"of {asked} since the step began; of the champion’s {beside}",
     )
     slow, others = (
-        rails.between_ms(rails.buckets_of(one).quantile(0.99)) if one else "unknown"
+        totals.between_ms(rails.buckets_of(one).quantile(0.99)) if one else "unknown"
         for one in (challenger, champion)
     )
     yield Tile("99 of 100 answers within", slow, note=f"of the champion’s {others}")
 
 
 def _share(part: int, whole: int) -> str:
-    return figures.share(part / whole) if whole else "none"
+    return figures.share(part / whole) if whole else "no request"
 
 
 def _decisive(release: Release, last: Look) -> Iterator[Tile]:

@@ -8,7 +8,16 @@ from jinja2 import Environment
 
 from adapters.report.environment import environment
 from adapters.report.excerpts import counted, first
-from adapters.report.release import answers, charts, effects, headline, rails, telling, travels
+from adapters.report.release import (
+    answers,
+    charts,
+    effects,
+    headline,
+    rails,
+    telling,
+    totals,
+    travels,
+)
 from adapters.supervision.place import replace_file
 from lifecycle.release.release import Look, Movement, Release
 
@@ -34,6 +43,7 @@ def render(release: Release, movements: Sequence[Movement], looks: Sequence[Look
     own = travels.movements_of(release, movements)
     seen = sorted((look for look in looks if look.release == release.number), key=_by_time)
     last = seen[-1] if seen else None
+    release = _as_of(release, last)
     span = travels.span_of(release, own, seen)
     marks = travels.marks_of(own, span)
     return _environment().get_template("release.html.j2").render(
@@ -47,9 +57,9 @@ def render(release: Release, movements: Sequence[Movement], looks: Sequence[Look
         tiles=headline.tiles(release, last),
         stretches=travels.stretches(own, span),
         versions=travels.versions(own, release),
-        moves=first(reversed(own), MOVES),
+        moves=first(reversed([*own, *travels.afterwards(release, movements)]), MOVES),
         guard=rails.rails(release, seen),
-        totals=rails.totals(release, last),
+        totals=totals.totals(release, last),
         said=answers.said(release, seen),
         test=effects.test_of(release, seen),
     )  # fmt: skip
@@ -112,6 +122,13 @@ def folder(reports: Path, project: str) -> Path:
     'reports/flights/releases'
     """
     return reports / project / "releases"
+
+
+def _as_of(release: Release, last: Look | None) -> Release:
+    """Let a release say what was judged last, by whichever of the two knows it later."""
+    if last is None or (release.judged is not None and release.judged > last.at):
+        return release
+    return release.model_copy(update={"verdicts": last.verdicts, "judged": last.at})
 
 
 def _by_time(look: Look) -> float:

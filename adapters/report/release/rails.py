@@ -7,7 +7,7 @@ from itertools import groupby
 
 from adapters.report.release.lines import Line, Point, is_drawn
 from lifecycle.governance import figures
-from lifecycle.monitoring.health.snapshot import Between, Buckets
+from lifecycle.monitoring.health.snapshot import Buckets
 from lifecycle.release.evidence import Traffic
 from lifecycle.release.release import Look, Release
 
@@ -50,16 +50,6 @@ class Rail:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Total:
-    """One figure of both versions since the step began; `limit` in words."""
-
-    title: str
-    champion: str
-    challenger: str
-    limit: str = ""
-
-
 def windows(looks: Sequence[Look]) -> list[Window]:
     """Cut the time of the looks into windows in which both versions answered enough.
 
@@ -78,9 +68,9 @@ def windows(looks: Sequence[Look]) -> list[Window]:
 def _of_step(looks: Sequence[Look], least_seconds: float) -> Iterator[Window]:
     start = looks[0].findings.since.timestamp()
     before: tuple[Traffic | None, Traffic | None] = (None, None)
-    asked = [_is_asked(one) for one in _both(looks[-1])]
+    asked = [_is_asked(one) for one in both(looks[-1])]
     for at, look in enumerate(looks):
-        moment, now = look.at.timestamp(), _both(look)
+        moment, now = look.at.timestamp(), both(look)
         is_early = moment - start < least_seconds or not _is_enough(now, before, asked)
         if is_early and at < len(looks) - 1 and not _began_anew(now, before):
             continue
@@ -89,7 +79,8 @@ def _of_step(looks: Sequence[Look], least_seconds: float) -> Iterator[Window]:
         start, before = moment, now
 
 
-def _both(look: Look) -> tuple[Traffic | None, Traffic | None]:
+def both(look: Look) -> tuple[Traffic | None, Traffic | None]:
+    """Give the traffic of champion and challenger."""
     return look.findings.champion, look.findings.challenger
 
 
@@ -187,9 +178,9 @@ def _rail(
     *,
     is_share: bool = False,
 ) -> Rail:
-    both = ("champion", "challenger")
+    sides = ("champion", "challenger")
     return Rail(
-        title, tuple(_line(who, cut, who, read) for who in both), tuple(limits), is_share=is_share
+        title, tuple(_line(who, cut, who, read) for who in sides), tuple(limits), is_share=is_share
     )
 
 
@@ -251,59 +242,6 @@ def _times(line: Line, factor: float) -> Line:
     return Line(f"{figures.number(factor)} times the champion", "limit thin", tuple(points))
 
 
-def totals(release: Release, last: Look | None) -> list[Total]:
-    """Give the figures of both versions since the step began, side by side."""
-    if last is None or (last.findings.champion is None and last.findings.challenger is None):
-        return []
-    guard = release.policy.guard
-    champion, challenger = _both(last)
-    p99_limit = f"{figures.number(guard.p99_ms)} ms" if guard.p99_ms else ""
-    p99_limit += f"{' or ' if p99_limit else ''}{figures.number(guard.slower)} × the champion"
-    rows: list[tuple[str, Callable[[Traffic], str], str]] = [
-        ("answers when asked for its health", _alive, ""),
-        ("requests", lambda found: figures.count(found.requests), ""),
-        ("failed", lambda found: share_of(found.failed, found.requests), _most(guard.error_rate)),
-        (
-            "turned away",
-            lambda found: share_of(found.turned_away, found.requests),
-            _most(guard.turned_away),
-        ),
-        ("median", lambda found: _between_ms(found, 0.5), ""),
-        ("99th percentile", lambda found: _between_ms(found, 0.99), f"at most {p99_limit}"),
-        (
-            "waiting for their turn",
-            lambda found: _ms(found.lag_ms),
-            f"at most {figures.number(guard.lag_ms)} ms",
-        ),
-        ("being answered now", lambda found: figures.count(found.in_flight), ""),
-        ("CPU of 1,000 requests", cost, ""),
-        ("memory", lambda found: _mb(found.memory_mb), ""),
-    ]
-    recent = last.findings.recent_champion, last.findings.recent_challenger
-    return [
-        *(_total(title, read, (champion, challenger), limit) for title, read, limit in rows),
-        *(
-            _total(f"{title}, in the last seconds", read, recent, limit)
-            for title, read, limit in rows
-            if title in ("failed", "99th percentile") and any(recent)
-        ),
-    ]
-
-
-def _total(
-    title: str,
-    read: Callable[[Traffic], str],
-    both: tuple[Traffic | None, Traffic | None],
-    limit: str,
-) -> Total:
-    champion, challenger = (read(found) if found else "unknown" for found in both)
-    return Total(title, champion, challenger, limit)
-
-
-def _most(limit: float) -> str:
-    return f"at most {figures.share(limit)}"
-
-
 def share_of(part: int, whole: int) -> str:
     """Write a part of the requests with both numbers behind it; without any there is no share.
 
@@ -317,41 +255,3 @@ def share_of(part: int, whole: int) -> str:
     if not whole:
         return "no request"
     return f"{figures.share(part / whole)} ({figures.count(part)})" if part else "0%"
-
-
-def cost(found: Traffic) -> str:
-    """Write what a thousand requests cost of the processor."""
-    if found.cpu_seconds is None or not found.requests:
-        return "unknown"
-    return figures.duration(found.cpu_seconds / found.requests * 1_000)
-
-
-def _alive(found: Traffic) -> str:
-    return {None: "unknown", True: "yes", False: "no"}[found.is_alive]
-
-
-def _ms(value: float | None) -> str:
-    return "unknown" if value is None else f"{figures.number(value)} ms"
-
-
-def _mb(value: float | None) -> str:
-    return "unknown" if value is None else f"{figures.number(value)} MB"
-
-
-def between_ms(found: Between | None) -> str:
-    """Write where a quantile lies; a histogram tells no more than its bounds.
-
-    Examples
-    --------
-    >>> between_ms(Between(1.0, 5.0)), between_ms(Between(5000.0, None)), between_ms(None)
-    ('1 to 5 ms', 'over 5,000 ms', 'unknown')
-    """
-    if found is None:
-        return "unknown"
-    if found.high is None:
-        return f"over {figures.number(found.low)} ms"
-    return f"{figures.number(found.low)} to {figures.number(found.high)} ms"
-
-
-def _between_ms(found: Traffic, share: float) -> str:
-    return between_ms(buckets_of(found).quantile(share))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from lifecycle.release.plan import WHOLE, Plan
 from lifecycle.release.release import Look, Movement, Release
@@ -66,22 +67,27 @@ class Mark:
 
 
 def movements_of(release: Release, movements: Iterable[Movement]) -> list[Movement]:
-    """Take the movements of a release, and what was decided about its version afterwards."""
-    own = [
+    """Take the movements of a release, in their order."""
+    own = (
+        movement
+        for movement in movements
+        if movement.project == release.project and movement.release == release.number
+    )
+    return sorted(own, key=lambda movement: movement.number)
+
+
+def afterwards(release: Release, movements: Iterable[Movement]) -> list[Movement]:
+    """Take what was decided about its version later, until that is released again."""
+    later = (
         movement
         for movement in movements
         if movement.project == release.project
-        and (
-            movement.release == release.number
-            or (
-                movement.release is None
-                and movement.kind == "readmit"
-                and movement.version == release.challenger
-                and movement.at >= release.began
-            )
-        )
-    ]
-    return sorted(own, key=lambda movement: movement.number)
+        and movement.version == release.challenger
+        and movement.release != release.number
+        and movement.at >= release.began
+    )
+    ordered = sorted(later, key=lambda movement: movement.number)
+    return list(takewhile(lambda movement: movement.release is None, ordered))
 
 
 def happened(movement: Movement) -> datetime:

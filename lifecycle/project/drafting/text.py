@@ -160,8 +160,8 @@ def _gates(draft: Draft) -> str:
 def _watch(draft: Draft) -> str:
     """Show what may be declared of the time after training, as comments; defaults hold."""
     lines = [
-        "# Once a version is deployed it is watched, and asked whether a successor is due. To say",
-        "# how, take the # away; all there is: run.py schema.",
+        "# Once a version is deployed it is watched, and asked whether a successor is due; that is",
+        "# released step by step. To say how, take the # away; all there is: run.py schema.",
         "# monitoring:",
         "#   window: 1d  # looked at as one: 1h, 7d or month; below 200 predictions tell little",
     ]
@@ -172,6 +172,8 @@ def _watch(draft: Draft) -> str:
         "# retraining:",
         "#   when: [drift, concept]  # also: schedule (with every: 30d), new_data",
         "#   approval: manual  # a successor that won waits for run.py approve; or automatic",
+        "# release:",
+        "#   strategy: canary  # how a successor gets the requests; or blue-green, shadow, ab",
     ]
     return "\n".join(lines)
 

@@ -7,14 +7,12 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from adapters.clock import now
 from adapters.hosting import sweep
@@ -24,15 +22,16 @@ from adapters.releasing.moving import move, with_idle
 from adapters.routing import current, withdraw
 from adapters.supervision.record import read_live, write_instance
 from lifecycle.release.declaration import Releasing
-from lifecycle.release.plan import Plan
+from lifecycle.release.plan import Plan, Target
 from lifecycle.release.planning import Entrance, plan_of, steady
 from lifecycle.release.release import Movement, Release
 from lifecycle.serving.live import Live
 from tests.adapters.routing import conftest as routing
 from tests.adapters.routing.asking import ask_all
-from tests.servers.process import LOOPBACK
+from tests.servers.process import LOOPBACK, accepts, free_port
 
 PROJECT = "shop"
+TELLING = Path(__file__).with_name("telling.py")
 
 
 @dataclass
@@ -77,8 +76,6 @@ class Names:
 class House(routing.House):
     """A project with a public port, a ledger, and versions that are called by their number."""
 
-    ports: dict[str, int] = field(default_factory=dict)
-
     @property
     def names(self) -> Names:
         return Names(self.state / "aliases.json")
@@ -91,6 +88,19 @@ class House(routing.House):
     def records(self) -> Records:
         """Open the ledger; whoever opens it closes it, before anybody forks."""
         return Records.open(self.state)
+
+    def _start(self, name: str) -> Target:
+        port = free_port()
+        self.supervisor.start(
+            name,
+            [sys.executable, "-I", str(TELLING), name, str(port)],
+            env={},
+            folder=self.state,
+            log=self.state / "logs" / f"{name}.log",
+            stop_seconds=5,
+            is_ready=lambda: accepts(port),
+        )
+        return Target(name=name, version=name.partition(".")[2], host=LOOPBACK, port=port)
 
     def version(self, number: str) -> Live:
         """Give what runs of a version, and start it where it does not."""
@@ -149,9 +159,15 @@ class House(routing.House):
         with self.records as records:
             return records.open_release(
                 Release(
-                    project=PROJECT, strategy=told.strategy, champion=champion,
-                    challenger=challenger, by="ann", policy=told, began=moment, stepped=moment,
-                )  # fmt: skip
+                    project=PROJECT,
+                    strategy=told.strategy,
+                    champion=champion,
+                    challenger=challenger,
+                    by="ann",
+                    policy=told,
+                    began=moment,
+                    stepped=moment,
+                )
             )
 
     def begin(self, champion: str, challenger: str, **policy: Any) -> Release:
@@ -293,6 +309,27 @@ def killing(owner: Any, name: str, *, when: str = "before", nth: int = 1) -> Cal
     return prepare
 
 
+@contextmanager
+def asked(house: House, *, pause: float = 0.0) -> Iterator[Counter[str]]:
+    """Ask without a pause, in a process of its own; count who answered once that is over."""
+    over, seen = house.state / "over", Counter[str]()
+    over.unlink(missing_ok=True)
+
+    def ask() -> str:
+        found = Counter[str]()
+        while not over.exists():
+            found.update(house.answering(20))
+            time.sleep(pause)
+        return json.dumps(found)
+
+    told = in_child(ask)
+    try:
+        yield seen
+    finally:
+        over.touch()
+        seen.update(json.loads(told().removeprefix("did ")))
+
+
 def wait_until(holds: Callable[[], Any], seconds: float = 20.0, what: str = "") -> Any:
     """Wait until something holds, and give it."""
     ends = time.monotonic() + seconds
@@ -300,12 +337,3 @@ def wait_until(holds: Callable[[], Any], seconds: float = 20.0, what: str = "") 
         assert time.monotonic() < ends, what or "it did not come"
         time.sleep(0.05)
     return found
-
-
-def gone(url: str) -> bool:
-    """Whether nobody listens at an address any more."""
-    try:
-        httpx.get(url, timeout=1)
-    except httpx.ConnectError:
-        return True
-    return False

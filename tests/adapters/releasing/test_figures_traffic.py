@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.releasing.figures import Standing, Used
-from adapters.releasing.figures_traffic import Counting
+from adapters.releasing.figures_traffic import Counting, mark
 from adapters.routing import RoutingError, apply
 from adapters.routing.counting import counted
 from lifecycle.release.plan import Mirror
@@ -113,6 +113,19 @@ def test_who_begins_to_count_late_says_so(canary) -> None:
 
     assert "counted from 2026-01-01 12:00:00 UTC on only" in late.gap
     assert again.gap == late.gap
+
+
+def test_requests_before_the_first_look_are_counted_where_the_beginning_was_marked(canary) -> None:
+    since = NOON + timedelta(minutes=3)
+    mark(canary.state, a_release().model_copy(update={"project": "shop", "stepped": since}))
+    ask(canary, 10)
+    late = counting(canary, since)
+    first = late.look(since + timedelta(minutes=1), standing(seconds=2.0))
+    again = late.look(since + timedelta(minutes=2), standing(seconds=2.5))
+
+    assert sum(traffic.requests for traffic in first) == 10
+    assert (first[0].cpu_seconds, again[0].cpu_seconds) == (0.0, 0.5)
+    assert late.gap == ""
 
 
 def test_copies_are_counted_for_a_shadow(house) -> None:

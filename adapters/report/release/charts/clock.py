@@ -8,6 +8,10 @@ from markupsafe import Markup
 
 from adapters.report.scales import Scale, element
 
+_LETTER = 6.0
+"""About how wide a letter of a label is."""
+
+_INFINITE = float("inf")
 _MINUTE, _HOUR, _DAY = 60.0, 3_600.0, 86_400.0
 
 _STEPS = (
@@ -20,16 +24,20 @@ _STEPS = (
 
 def time_ticks(x: Scale, bottom: float, most: int = 5) -> Iterator[Markup]:
     """Draw round times along the bottom; the first of a day carries its date."""
-    day = ""
+    day, end = "", -_INFINITE
     for at in round_times(x.low, x.high, most):
         where = x(at)
         moment = datetime.fromtimestamp(at, UTC)
         date = f"{moment.day} {moment:%b}"
         label = _label(moment, date, is_new=date != day, is_fine=x.high - x.low < 4 * _MINUTE)
-        day = date
         place = " end" if where > x.end - 24 else "" if where < x.start + 24 else " middle"
         yield element("path", d=f"M{where:.1f} {bottom:g}v4", class_="ground")
-        yield element("text", label, x=where, y=bottom + 16, class_=f"tick{place}")
+        wide = _LETTER * len(label)
+        left = where - wide * {"": 0.0, " middle": 0.5, " end": 1.0}[place]
+        if left < end + _LETTER:
+            continue  # the mark alone, where two labels would lie on one another
+        day, end = date, left + wide
+        yield element("text", label, x=where, y=bottom + 18, class_=f"tick{place}")
 
 
 def _label(moment: datetime, date: str, *, is_new: bool, is_fine: bool) -> str:

@@ -43,7 +43,7 @@ def over_time(
     """
     x = Scale(span.start, span.end, _LEFT, width - 4)
     low, high = _range(lines, limits, wanted, zero=zero)
-    y = Scale(low, high, height - 22, 10)
+    y = Scale(low, high, height - 24, 10)
     parts = [
         *y_ticks(y, _LEFT, x.end, is_share=is_share),
         *(element("path", d=f"M{x(mark.at):.1f} 6V{y.start:g}", class_="moved") for mark in marks),

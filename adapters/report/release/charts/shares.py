@@ -30,10 +30,10 @@ def shares(
 ) -> Markup:
     """Draw the parts of the requests between movements, the movements on top.
 
-    A time in which nobody was to answer is hatched.
+    A time in which nobody was to answer is left empty.
     """
     x = Scale(span.start, span.end, _LEFT, width - 6)
-    y = Scale(0, 1, height - 24, _TOP)
+    y = Scale(0, 1, height - 28, _TOP)
     parts = [
         *(piece for one in stretches for piece in _areas(one, x, y, versions)),
         *y_ticks(y, _LEFT, x.end, is_share=True),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from adapters.report.release import folder, render, render_index, write, write_index
+from lifecycle.verdict import Verdicts
 from tests.adapters.report.parsing import Page, coordinates, drawings
 from tests.adapters.report.release import releases
 from tests.adapters.report.release.releases import Told
@@ -124,7 +125,7 @@ def test_missing_evidence_is_told_with_its_reason():
     text = page_of(releases.bare).text
 
     for reason in (
-        "The champion’s traffic is unknown: The router cannot be asked.",
+        "Not told of champion: The router cannot be asked.",
         "Whether they agree is unknown. The package of version 3 is gone.",
         "How the scores lie is unknown. Nothing is logged.",
         "Who is right more often is unknown. No label has come.",
@@ -140,9 +141,25 @@ def test_what_was_rolled_back_says_why_at_the_top():
 
 
 def test_rules_that_fail_come_before_those_without_an_answer():
-    rules = re.findall(r"<li><code>(.*?)</code>", html_of(releases.rolled_back).split("<nav")[0])
+    release, movements, looks = releases.rolled_back()
+    going_on = release.model_copy(update={"state": "moving", "ended": None, "ending": ""})
+
+    rules, at_last = (
+        re.findall(r"<li><code>(.*?)</code>", render(one, movements, looks).split("<nav")[0])
+        for one in (going_on, release)
+    )
 
     assert rules == ["error rate", "p99", "performance"]
+    assert at_last == ["error rate", "p99"]
+
+
+def test_what_was_judged_last_is_shown_even_where_the_release_does_not_carry_it():
+    release, movements, looks = releases.rolled_back()
+    bare = release.model_copy(update={"verdicts": Verdicts(), "judged": None})
+
+    html = render(bare, movements, looks)
+
+    assert section(html, "verdicts") == section(render(release, movements, looks), "verdicts")
 
 
 def test_shares_are_drawn_between_movements_and_back_again():
