@@ -10,7 +10,7 @@ from adapters.clock import now
 from adapters.hosting import HostingError, Role, stopped_unless_good, sweep
 from adapters.records import Records
 from adapters.releasing.beginning import require_not_barred
-from adapters.releasing.conductor import stop_conductor
+from adapters.releasing.conductor import ENDING_SECONDS, conductor_of, stop_conductor
 from adapters.releasing.entrance import target_of
 from adapters.releasing.keeping import tell_ending
 from adapters.releasing.moving import (
@@ -24,6 +24,7 @@ from adapters.releasing.moving import (
 )
 from adapters.routing import current
 from adapters.supervision.record import read_live, write_instance
+from adapters.supervision.supervisor import Supervisor
 from lifecycle.release.planning import Entrance, steady
 from lifecycle.release.release import Movement
 from lifecycle.serving.deployment import Built, Place
@@ -43,7 +44,7 @@ def alone(project: str, *, state: Path) -> Iterator[None]:
         If the project is being deployed already.
     """
     try:
-        with deployment_lock(project, state):
+        with deployment_lock(project, state).acquire(timeout=_patience(project, state)):
             try:
                 yield
             except BaseException:
@@ -54,6 +55,13 @@ def alone(project: str, *, state: Path) -> Iterator[None]:
             f'"{project}" is being deployed or released by another command. Wait until that has '
             "ended, or end it with Ctrl-C, and try again."
         ) from error
+
+
+def _patience(project: str, state: Path) -> float:
+    """Give the seconds to wait for others: a conductor that ends stops what is not needed."""
+    name = conductor_of(project)
+    runs = any(one.name == name and one.pid for one in Supervisor(state).status())
+    return ENDING_SECONDS if runs else 0.0
 
 
 def live_of(
@@ -144,7 +152,12 @@ def _is_stopped(project: str, *, by: str, records: Records, state: Path) -> bool
     """Send nobody there any more, unless somebody else moves the traffic at the same moment."""
     seen, live = last_move(project, records), read_live(state, project)
     release = records.open_one(project)
-    ended = {"state": "stopped", "ended": now(), "waits": "", "ending": f"stopped by {by}"}
+    ended = {
+        "state": "stopped",
+        "ended": now(),
+        "waits": "",
+        "ending": f"It was stopped by {by}, and nothing answers.",
+    }
     movement = Movement(
         project=project,
         release=release.number if release else None,

@@ -63,6 +63,7 @@ def print_open(
     plan: Plan | None,
     traffic: Iterable[Traffic],
     is_looked_after: bool,
+    quiet: str = "",
     *,
     console: Console,
 ) -> None:
@@ -71,6 +72,8 @@ def print_open(
     if not is_looked_after:
         resume = "nobody looks after it: python run.py resume begins that again"
         print_facts([("look", resume)], console)
+    elif quiet:
+        print_facts([("look", quiet)], console)
 
 
 def traffic_line(found: Traffic) -> str:

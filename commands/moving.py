@@ -1,5 +1,6 @@
 """Moving traffic back, and looking after a release: `rollback`, `conduct`."""
 
+import contextlib
 import gc
 import threading
 import time
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from commands.place import ROOT, named, opened_state, who
+from lifecycle.errors import ProjectError
 
 if TYPE_CHECKING:
     from lifecycle.project.project import Project
@@ -20,6 +22,9 @@ def rollback(
         str | None, typer.Option(help="Who says so; by default whoever is logged in.")
     ] = None,
     why: Annotated[str, typer.Option(help="What is written down with it.")] = "",
+    further: Annotated[
+        bool, typer.Option("--further", help="Go back even if that was just done.")
+    ] = False,
     stack: Annotated[str, typer.Option(help="Whose registry.")] = "local",
 ) -> None:
     """Send requests where they went before the version came that answers now.
@@ -41,7 +46,8 @@ def rollback(
             why=why or "It was taken back by hand.",
             records=records,
             state=folder,
-            restart=restarting(lambda: _declared(project), state=folder),
+            restart=restarting(lambda: _declared(project, name, folder), state=folder),
+            is_further=further,
         )
         plan = moved.after
         version = plan.target(moved.main).version if plan and moved.main else "nobody"
@@ -51,6 +57,7 @@ def rollback(
             print(f"  Version {moved.version} is not released again without a new decision:")
             again = f"--project {name} --version {moved.version}"
             print(f'  python run.py readmit {again} --why "..."', flush=True)
+        print("  Requests that were begun are finished, and the registry is told ...", flush=True)
         _settle(name, folder, stack)
 
 
@@ -89,23 +96,29 @@ def conduct(
         look_after(project, stage, until=until)
 
 
-def _declared(project: str) -> "tuple[Project, Path]":
+def _declared(project: str, name: str, folder: Path) -> "tuple[Project, Path]":
+    """Give a project as it is declared, or as it was when it was last released."""
     from adapters.declaration import load
+    from adapters.releasing.context import ContextError, read_context
 
-    loaded = load(project, root=ROOT)
-    return loaded.project, loaded.folder
+    try:
+        loaded = load(project, root=ROOT)
+        return loaded.project, loaded.folder
+    except ProjectError:
+        with contextlib.suppress(ContextError):
+            context = read_context(name, state=folder)
+            return context.project, Path(context.home)
+        raise
 
 
 def _settle(project: str, folder: Path, stack: str) -> None:
     """Do what follows from the move, once users are answered as before."""
     from adapters import registry
     from adapters.records import Records
-    from adapters.releasing.conductor import stop_conductor
     from adapters.releasing.keeping import tell_ending
     from adapters.releasing.moving import settle
     from adapters.stacks.activation import point_at_tracker
 
-    stop_conductor(project, state=folder)
     point_at_tracker(stack, root=ROOT)
     with Records.open(folder) as records:
         settle(project, records=records, state=folder, registry=registry)

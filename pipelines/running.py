@@ -12,6 +12,7 @@ from adapters.clock import now
 from adapters.declaration import LoadedProject
 from adapters.stacks import runs
 from adapters.stacks.activation import activate
+from adapters.supervision.record import read_live
 from lifecycle.errors import Refused
 from lifecycle.governance.lineage import Lineage
 from lifecycle.governance.story import Purpose, Story
@@ -46,7 +47,11 @@ def show(ending: Ending, *, reports: Path) -> None:
         print(f"  cached    {', '.join(ending.run.cached)}")
     summarise(ending.story, report=str(path), console=Console())
     if ending.story.version is not None and ending.story.version.alias == registry.CHALLENGER:
-        print(f"  deploy    python run.py --pipeline deployment --project {ending.story.name}")
+        name = ending.story.name
+        # Who has something that answers moves its traffic; deploying at once is the exception.
+        how = "release" if read_live(reports.parent, name) is not None else "deployment"
+        verb = {"release": "release", "deployment": "deploy"}[how]
+        print(f"  {verb:<9} python run.py --pipeline {how} --project {name}")
 
 
 def run(name: str, loaded: LoadedProject, *more: Any, stack: str, root: Path) -> Ending:

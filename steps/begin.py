@@ -14,6 +14,7 @@ from adapters.releasing.conductor import start_conductor
 from adapters.releasing.context import write_context
 from adapters.releasing.entrance import entrance_of
 from adapters.releasing.figures_traffic import mark
+from adapters.releasing.following import latest_look
 from adapters.routing import current
 from adapters.stacks.environment import state
 from lifecycle.errors import PerennialError, RegistryError
@@ -66,7 +67,13 @@ def begin(
     # Where the router does not tell, the first look begins to count.
     with contextlib.suppress(PerennialError, OSError):
         mark(folder, begun)
-    start_conductor(project.name, root=ROOT, state=folder)
+    with Records.open(folder) as records:
+        start_conductor(
+            project.name,
+            root=ROOT,
+            state=folder,
+            is_looked_after=lambda: latest_look(begun, records) is not None,
+        )
     plan = current(folder, project.name)
     tell("begin", told(begun, plan) if plan else f"release {number} begun")
     return begun

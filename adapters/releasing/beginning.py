@@ -100,10 +100,21 @@ def require_not_barred(project: str, version: str, *, records: Records) -> None:
     if barred is not None:
         raise Refused(
             f"Version {version} of {project} was rolled back on {shown(barred.at.isoformat())} UTC "
-            f"by {barred.by}: {barred.reason or 'no reason was given'} It is not released again "
-            f"without a new decision: python run.py readmit --project {project} --version "
+            f"by {barred.by}: {_first(barred.reason)}. It is not released again without a new "
+            f"decision: python run.py readmit --project {project} --version "
             f'{version} --why "..."'
         )
+
+
+def _first(reason: str) -> str:
+    """Give the first clause of a reason; the ledger has all of it.
+
+    Examples
+    --------
+    >>> _first("error rate: 5 of 9 failed; alive: it does not answer."), _first("")
+    ('error rate: 5 of 9 failed', 'no reason was given')
+    """
+    return reason.partition("; ")[0].rstrip(".") or "no reason was given"
 
 
 def begin(
@@ -175,7 +186,6 @@ def told(release: Release, plan: Plan) -> str:
         return f"{share} of the requests are copied to version {release.challenger}."
     if release.strategy == "ab":
         return (
-            f"{share} of the units are in the test; half of them meet version "
-            f"{release.challenger}."
+            f"{share} of the units are in the test; half of them meet version {release.challenger}."
         )
     return f"{share} of the requests go to version {release.challenger}."

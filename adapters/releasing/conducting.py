@@ -79,15 +79,16 @@ def conduct(project: str, stage: Stage, *, until: threading.Event) -> None:
         # One without names is still being prepared; who begins it begins a conductor as well.
         if release is None or not release.champion_name:
             break
-        if conductor is None or conductor.is_over(release):
-            if conductor is not None:
-                conductor.close()
-            conductor = _Conductor(release, context, stage)
         try:
+            if conductor is None or conductor.is_over(release):
+                if conductor is not None:
+                    conductor.close()
+                conductor = _Conductor(release, context, stage)
             conductor.look(seen)
         except OvertakenError as overtaken:
             _log.info("%s", overtaken)
-        except (PerennialError, OSError):
+        except Exception:
+            # Of any kind: what goes wrong at one look must not end all those that are to come.
             _log.exception("A look at release %s could not be finished.", release.number)
         until.wait(LOOK_SECONDS)
     if conductor is not None:

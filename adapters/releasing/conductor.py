@@ -2,6 +2,8 @@
 
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from adapters.supervision.supervisor import Supervisor
@@ -10,15 +12,29 @@ _HANDED_ON = ("PERENNIAL_", "MLFLOW_", "AWS_", "ZENML_")
 """What of the environment the conductor needs: where state, records and registry are."""
 
 
-def start_conductor(project: str, *, root: Path, state: Path) -> None:
-    """Begin to look after the release of a project, until it has ended; a dead one is begun anew.
+ENDING_SECONDS = 15.0
+"""So long one may take that stops a version before it ends itself."""
 
-    One that looks after it already is left at it.
+
+def start_conductor(
+    project: str, *, root: Path, state: Path, is_looked_after: Callable[[], bool]
+) -> None:
+    """Begin to look after the release of a project, until it has ended.
+
+    One that still runs for the release before may go on with this one, or may just be ending: it
+    is given the time to show which.
+
+    Parameters
+    ----------
+    is_looked_after
+        Says whether anybody has looked at the release yet.
     """
     supervisor, name = Supervisor(state), conductor_of(project)
-    found = next((one for one in supervisor.status() if one.name == name), None)
-    if found is not None and found.state in ("running", "starting"):
-        return
+    ends = time.monotonic() + ENDING_SECONDS
+    while _runs(supervisor, name) and time.monotonic() < ends:
+        if is_looked_after():
+            return
+        time.sleep(0.1)
     supervisor.stop(name)
     told = {key: value for key, value in os.environ.items() if key.startswith(_HANDED_ON)}
     supervisor.start(
@@ -35,6 +51,11 @@ def start_conductor(project: str, *, root: Path, state: Path) -> None:
 def stop_conductor(project: str, *, state: Path) -> None:
     """End it; nothing is half-done then: what it broke off is repaired before the next move."""
     Supervisor(state).stop(conductor_of(project))
+
+
+def _runs(supervisor: Supervisor, name: str) -> bool:
+    alive = ("running", "starting", "orphaned")
+    return any(one.name == name and one.state in alive for one in supervisor.status())
 
 
 def conductor_of(project: str) -> str:

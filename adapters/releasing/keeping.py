@@ -1,5 +1,6 @@
 """Keeps what was found while a release goes on: in the ledger, and on its page."""
 
+import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from adapters.report.release.page import folder, write, write_index
 from adapters.routing import current
 from lifecycle.release.evidence import Findings
 from lifecycle.release.release import Look, Next, Release
+
+_log = logging.getLogger("perennial.release")
 
 PAGE_SECONDS = 5.0
 _LOOKS = 300
@@ -69,6 +72,10 @@ def tell_ending(project: str, *, records: Records, state: Path, reports: Path) -
 
 
 def _write_pages(release: Release, records: Records, reports: Path) -> None:
-    moves, place = records.movements(release.project), folder(reports, release.project)
-    write(place, release, moves, records.looks(release.number, thin=_NEWEST))
-    write_index(place, records.releases(release.project), moves)
+    try:
+        moves, place = records.movements(release.project), folder(reports, release.project)
+        write(place, release, moves, records.looks(release.number, thin=_NEWEST))
+        write_index(place, records.releases(release.project), moves)
+    except Exception:
+        # Of any kind: a page that cannot be drawn must not take the guard rails away.
+        _log.exception("The page of release %s could not be written.", release.number)

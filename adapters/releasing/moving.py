@@ -150,7 +150,7 @@ def settle(
     """
     unsettled = records.unsettled(project)
     if registry is not None:
-        _tell(registry, [one for one in unsettled if one.state == "done"], state)
+        _tell(registry, [one for one in unsettled if _is_told(one)], records, state)
     else:
         unsettled = tuple(one for one in unsettled if not _is_told(one))
     if not unsettled:
@@ -271,14 +271,23 @@ def _tidy(project: str, state: Path, *, is_alone: bool) -> None:
         sweep(project, state)
 
 
-def _tell(registry: Registry, done: Sequence[Movement], state: Path) -> None:
-    """Let the registry say what is live; of several moves the last counts."""
-    crowning = [one for one in done if _is_told(one)]
-    if crowning and (version := _main_version(crowning[-1], state)) is not None:
-        registry.crown(crowning[-1].project, version)
-    for movement in done:
+def _tell(registry: Registry, untold: Sequence[Movement], records: Records, state: Path) -> None:
+    """Let the registry say what is live: what the last of all moves says, whoever made it."""
+    if not untold:
+        return
+    project, told = untold[-1].project, None
+    # Another may be made, and told, while this one is: what is told last has to be the last.
+    while (last := _last_told(project, records)) != told:
+        if (version := _main_version(last, state)) is not None:
+            registry.crown(project, version)
+        told = last
+    for movement in untold:
         if movement.kind == "roll back":
-            registry.set_aside(movement.project, movement.version)
+            registry.set_aside(project, movement.version)
+
+
+def _last_told(project: str, records: Records) -> Movement:
+    return [one for one in records.movements(project) if _is_told(one)][-1]
 
 
 def _is_told(movement: Movement) -> bool:

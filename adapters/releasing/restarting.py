@@ -15,7 +15,9 @@ if TYPE_CHECKING:  # a rollback that starts nothing does not wait for what decla
     from lifecycle.project.project import Project
 
 
-def restarting(find: Callable[[], "tuple[Project, Path]"], *, state: Path) -> Callable[[Live], Live]:
+def restarting(
+    find: Callable[[], "tuple[Project, Path]"], *, state: Path
+) -> Callable[[Live], Live]:
     """Give what starts a version of a project again.
 
     Parameters

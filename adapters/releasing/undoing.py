@@ -18,10 +18,11 @@ from adapters.releasing.moving import (
     repair_alone,
     with_idle,
 )
-from adapters.routing import current
+from adapters.routing import RoutingError, current
 from adapters.supervision.record import read_instance
+from adapters.supervision.supervisor import Supervisor
 from lifecycle.errors import Refused
-from lifecycle.release.ledger import to_restore
+from lifecycle.release.ledger import standing, to_restore
 from lifecycle.release.plan import Plan
 from lifecycle.release.release import Movement, Release
 from lifecycle.serving.live import Live
@@ -40,6 +41,7 @@ def roll_back(
     restart: Restart,
     verdicts: Verdicts | None = None,
     only: int | None = None,
+    is_further: bool = True,
 ) -> Movement:
     """Send requests where they went before the version came that answers now.
 
@@ -51,16 +53,22 @@ def roll_back(
         Starts something again that does not run any more, and gives where it runs now.
     only
         The number of the release that is meant; if that is over, nothing is rolled back.
+    is_further
+        Whether a rollback that follows a rollback goes back further. Who has not heard of the
+        first one would take back what is well, and bar it.
 
     Raises
     ------
     Refused
-        If the ledger knows of nothing before.
+        If the ledger knows of nothing before, or it was just rolled back.
     OvertakenError
         If somebody else has taken the version back in the meantime, or the release is over.
     """
     repair_alone(project, records=records, state=state)
+    if not is_further:
+        _require_no_rollback(project, records)
     meant: str | None = None
+    is_second = False
     while True:
         seen = last_move(project, records)
         release = _going_on(project, records, state, only=only)
@@ -93,6 +101,25 @@ def roll_back(
             return move(movement, records=records, state=state, seen=seen)
         except OvertakenError:
             continue  # a step forward, as a rule, of the version that is meant all the same
+        except RoutingError:
+            if is_second:
+                raise
+            is_second = True  # it ended between the question whether it runs and the move
+
+
+def _require_no_rollback(project: str, records: Records) -> None:
+    moves = records.movements(project)
+    newest = standing(moves)
+    if newest is None or newest.kind != "roll back":
+        return
+    after = newest.after
+    now_there = after.target(newest.main).version if after and newest.main else "nobody"
+    raise Refused(
+        f"Version {newest.version} of {project} was rolled back already, at "
+        f"{newest.at:%Y-%m-%d %H:%M:%S} UTC by {newest.by}; version {now_there} answers again, as "
+        f"before it came. To take version {now_there} back as well: python run.py rollback "
+        f"--project {project} --further"
+    )
 
 
 def _going_on(project: str, records: Records, state: Path, *, only: int | None) -> Release | None:
@@ -115,9 +142,18 @@ def _going_on(project: str, records: Records, state: Path, *, only: int | None) 
 
 def _ended(release: Release, why: str, verdicts: Verdicts | None, *, is_shadow: bool) -> Release:
     state = "stopped" if is_shadow else "rolled back"
-    judged = {} if verdicts is None else {"verdicts": verdicts, "judged": now()}
+    # Taken back by hand: what was judged is what the last look says.
+    judged = {"verdicts": verdicts or Verdicts(), "judged": None if verdicts is None else now()}
     ended = {"state": state, "ended": now(), "ending": why, "waits": ""}
     return release.model_copy(update={**ended, **judged})
+
+
+def _is_kept(live: Live, state: Path) -> bool:
+    """Whether something runs, and nobody is just ending it: what a release left is swept away."""
+    if live.kind == "container":
+        return is_running(live, state=state)
+    kept = Supervisor(state).status()
+    return any(one.name == live.name and one.state in ("running", "starting") for one in kept)
 
 
 def _revived(plan: Plan, project: str, *, state: Path, restart: Restart) -> tuple[Plan, str]:
@@ -130,7 +166,7 @@ def _revived(plan: Plan, project: str, *, state: Path, restart: Restart) -> tupl
             f"was started. Deploy it: python run.py --pipeline deployment --project {project} "
             f"--version {plan.target(main).version}"
         )
-    if not is_running(known, state=state):
+    if not _is_kept(known, state):
         known = restart(known)
     target = target_of(known)
     # Whoever stood by then does so no more: what is restored is what users were answered by.

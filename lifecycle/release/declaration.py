@@ -236,7 +236,7 @@ class Releasing(Section):
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if [*self.steps] != sorted(set(self.steps)) or not self.steps:
-            raise ValueError("steps have to grow from one to the next: [5%, 25%, 50%]")
+            raise ValueError("name at least one step, each larger than before: [5%, 25%, 50%]")
         if self.strategy == "ab":
             absent = [name for name in ("unit", "test") if getattr(self, name) is None]
             if absent:

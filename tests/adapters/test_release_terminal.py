@@ -13,6 +13,7 @@ from adapters.release_terminal import (
     print_live,
     print_look_line,
     print_one,
+    print_open,
     print_release,
     release_lines,
     traffic_line,
@@ -65,6 +66,16 @@ def test_an_open_release_says_its_step_its_shares_and_what_it_waits_for() -> Non
         "v4": "1,000 requests, failed 0.2% (2), p50 5.0 ms, p99 50 ms, 240 MB",
         "v3": "1,000 requests, failed 0.2% (2), p50 5.0 ms, p99 50 ms, 240 MB",
     }
+
+
+def test_a_release_nobody_looks_at_says_so_and_what_to_do() -> None:
+    left = told(print_open, release(), None, [], False, "")
+    dying = told(print_open, release(), None, [], True, "nobody has looked at it for 40 s")
+    well = told(print_open, release(), None, [], True, "")
+
+    assert "run.py resume" in left
+    assert "look      nobody has looked at it for 40 s" in dying
+    assert "look " not in well
 
 
 def test_what_does_not_hold_is_told_in_full_and_what_holds_is_counted() -> None:

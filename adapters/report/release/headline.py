@@ -33,7 +33,7 @@ def _stands(release: Release) -> str:
         "rolled back": f"Rolled back: {old} answers again",
         "compared": f"Compared: {new} answered nobody, and {old} went on",
         "kept": f"Decided: {old} stays",
-        "stopped": f"Stopped by hand: {old} answers",
+        "stopped": "Stopped before its end",
     }[release.state]
 
 

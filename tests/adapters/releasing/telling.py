@@ -1,6 +1,11 @@
-"""A tiny real target that shows its figures as well: `python telling.py NAME PORT`."""
+"""A tiny real target that shows its figures as well: `python telling.py NAME PORT`.
+
+Asked for `/be/stubborn` it takes two seconds to end from then on.
+"""
 
 import asyncio
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -35,6 +40,9 @@ class Target(answering.Target):
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"GET /metrics "):
+            if b" /be/stubborn " in head:
+                end = asyncio.get_running_loop().call_later
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end, 2, os._exit, 0)
             return await super().answer(Reader(head, reader), writer)
         page = PAGE.format(cpu=time.process_time(), started=STARTED).encode()
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(page), page))

@@ -306,7 +306,7 @@ def test_what_was_killed_in_the_middle_of_a_step_goes_on_there_with_the_same_cou
     release = anew.begin("1", "2", **{**CANARY, "hold": "1h", "patience": "1h"})
     mark(anew.state, release)
     assert anew.answering(100).total() == 100
-    start_conductor(PROJECT, root=root, state=anew.state)
+    start_conductor(PROJECT, root=root, state=anew.state, is_looked_after=lambda: False)
     first = wait_until(lambda: counted(anew) >= 100 and anew.pid(conductor_of(PROJECT)))
     before = counts(anew)
 

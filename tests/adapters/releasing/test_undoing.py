@@ -19,7 +19,7 @@ from adapters.routing.router import _Router
 from adapters.supervision.record import forget_instance
 from lifecycle.errors import Refused
 from lifecycle.release.release import Movement
-from tests.adapters.releasing.stages import PROJECT, House, dies, in_child, killing
+from tests.adapters.releasing.stages import PROJECT, House, dies, in_child, killing, wait_until
 
 pytestmark = pytest.mark.xdist_group("releasing")
 
@@ -201,7 +201,24 @@ def test_a_version_that_dies_while_it_comes_back_gets_no_requests(
         roll_back(PROJECT, by="ann", why="no", records=records, state=anew.state, restart=stillborn)
 
     assert state_of(anew) == ({"2"}, "2")
-    assert anew.movements()[-1] == ("roll back", "2", "undone")
+    assert anew.movements()[2:] == [("roll back", "2", "undone")] * 2
+
+
+def test_a_version_that_is_just_being_ended_is_started_again(anew: House) -> None:
+    anew.deploy("1")
+    anew.deploy("2")
+    ending = anew.pid("shop.1")
+    anew.be("shop.1", "stubborn")
+    swept = in_child(lambda: settled(anew))
+    wait_until(lambda: "stopping" in {one.state for one in anew.supervisor.status()})
+
+    anew.take_back()
+    again = anew.pid("shop.1")
+    swept()
+
+    assert again not in (None, ending)
+    assert anew.pid("shop.1") == again
+    assert state_of(anew) == ({"1"}, "1")
 
 
 def test_two_people_who_take_the_same_version_back_at_once_go_back_once(anew: House) -> None:
