@@ -48,7 +48,7 @@ VALUE = Field(
 )  # fmt: skip
 ID = Field(
     name="id", type=ColumnType.TEXT, may_be_missing=False, typical="order-991",
-    description="Your own id of it: told again under the same name and id, it counts once, as it was told last",
+    description="Your own id of it: told again under it, it counts once, as it was told last",
 )  # fmt: skip
 HAPPENED_AT = Field(
     name="happened_at", type=ColumnType.TIME,

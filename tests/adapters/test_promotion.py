@@ -14,6 +14,8 @@ from tests.adapters.routing.conftest import _house
 
 pytestmark = pytest.mark.xdist_group("releasing")
 
+STOPPED = "It was stopped by bob, and nothing answers."
+
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
@@ -120,7 +122,7 @@ def test_a_stop_ends_the_release_that_goes_on(anew: House) -> None:
     take_away(PROJECT, by="bob", state=anew.state)
 
     release = anew.the_release()
-    assert (release.state, release.ending, release.is_open) == ("stopped", "stopped by bob", False)
+    assert (release.state, release.ending, release.is_open) == ("stopped", STOPPED, False)
     assert set(anew.answering(4)) == {"nobody"}
     assert read_live(anew.state, PROJECT) is None
     assert {anew.pid(name) for name in ("shop.1", "shop.2", f"router-{PROJECT}")} == {None}

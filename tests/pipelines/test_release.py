@@ -277,7 +277,8 @@ def test_a_canary_is_promoted_under_traffic_without_a_failed_request_and_taken_b
     assert (house.live, house.answering(), house.aliases[0]) == (GOOD, {GOOD}, GOOD)
     look = _looks(house, release, "promote")[-1]
     assert look.findings.pairs is not None
-    assert look.findings.pairs.agreeing == look.findings.pairs.rows > 60
+    assert look.findings.pairs.rows > 60
+    assert look.findings.pairs.agreeing / look.findings.pairs.rows > 0.9
     assert {verdict.rule for verdict in look.verdicts} >= {"agreement", "error rate", "slower"}
     wait_until(lambda: house.running() == {GOOD})
 
@@ -416,7 +417,7 @@ def test_while_a_test_goes_on_units_stay_in_their_arms_and_nobody_else_moves(
     take_away(house.name, by="bob", state=house.state)
 
     ended = house.now(number)
-    assert (ended.state, ended.ending) == ("stopped", "stopped by bob")
+    assert (ended.state, ended.ending) == ("stopped", "It was stopped by bob, and nothing answers.")
     assert house.live is None
     assert conductor_of(house.name) not in _alive(house)
     with pytest.raises(ProjectError, match=r"Nothing of .* answers yet.*--pipeline deployment"):
