@@ -64,7 +64,7 @@ def test_a_declared_file_of_keys_that_is_not_there_is_refused_before_anything_is
 def test_a_second_deployment_of_a_project_is_refused_while_one_goes_on(tmp_path: Path) -> None:
     with (
         alone("flights", state=tmp_path),
-        pytest.raises(HostingError, match="is being deployed by another command"),
+        pytest.raises(HostingError, match="is being deployed or released by another command"),
         alone("flights", state=tmp_path),
     ):
         pass

@@ -147,7 +147,9 @@ def test_what_was_still_coming_in_for_a_version_that_is_gone_is_answered(fresh: 
         assert b"200 OK" in slow.recv(100)
 
 
-def test_two_busy_versions_are_each_asked_once(pair: House) -> None:
+def test_two_busy_versions_are_each_asked_once(fresh: House) -> None:
+    pair = fresh
+    apply(pair.state, pair.pair(limits=QUICK))
     for name in ("shop-1", "shop-2"):
         pair.be(name, "busy")
     before = counted(pair.state, "shop")

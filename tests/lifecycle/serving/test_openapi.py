@@ -200,7 +200,7 @@ def test_generated_bodies_are_taken_where_they_are_valid(path, mode):
     seen = []
 
     @settings(
-        max_examples=40, deadline=None, database=None, derandomize=True,
+        max_examples=80, deadline=None, database=None, derandomize=True,
         suppress_health_check=list(HealthCheck), phases=[Phase.generate],
     )  # fmt: skip
     @given(schema[path]["POST"].as_strategy(generation_mode=mode))
