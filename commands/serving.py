@@ -56,11 +56,14 @@ def resume() -> None:
     folder = opened_state()
     from rich.console import Console
 
+    from adapters.releasing.resuming import take_up
     from adapters.serving_terminal import print_status
     from adapters.supervision import Supervisor
     from adapters.surveying import survey
 
     Supervisor(folder).resume()
+    for name in take_up(folder, root=ROOT):
+        print(f"The release of {name} goes on.")
     print_status(survey(folder), console=Console())
 
 

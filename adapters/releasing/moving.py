@@ -24,6 +24,9 @@ from lifecycle.errors import PerennialError
 from lifecycle.release.plan import Plan
 from lifecycle.release.release import Movement, Release
 
+MOVING_LOCK = "moving.lock"
+"""In the folder of a project: held while its traffic is moved, and there once it ever was."""
+
 LOCK_SECONDS = 30.0
 """A move takes a fraction of a second, so who has waited for so long waits for something broken."""
 
@@ -304,7 +307,7 @@ def _alone(project: str, state: Path) -> Iterator[None]:
     folder = state / "serving" / project
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / "moving.lock", timeout=LOCK_SECONDS):
+        with FileLock(folder / MOVING_LOCK, timeout=LOCK_SECONDS):
             yield
     except Timeout as error:
         raise MoveError(

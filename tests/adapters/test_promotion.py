@@ -1,18 +1,22 @@
 """A version takes over from another wholly, and is taken away wholly."""
 
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from adapters.promotion import alone, take_away, take_over
+from adapters.releasing.conductor import conductor_of, stop_conductor
+from adapters.releasing.moving import deployment_lock
 from adapters.supervision.record import read_live
 from lifecycle.errors import Refused
 from lifecycle.serving.live import Live
 from lifecycle.verdict import Verdicts
-from tests.adapters.releasing.stages import PROJECT, House, Names, in_child
+from tests.adapters.releasing.stages import PROJECT, House, Names, in_child, wait_until
 from tests.adapters.routing.conftest import _house
 
-pytestmark = pytest.mark.xdist_group("releasing")
+pytestmark = pytest.mark.xdist_group("promotion")
 
 STOPPED = "It was stopped by bob, and nothing answers."
 
@@ -164,6 +168,30 @@ def test_only_one_at_a_time_changes_what_runs(anew: House) -> None:
     assert told.startswith('HostingError: "shop" is being deployed or released by another command')
     with alone(PROJECT, state=anew.state):
         pass
+
+
+def test_a_conductor_that_is_just_sweeping_up_is_waited_for(anew: House) -> None:
+    anew.supervisor.start(
+        conductor_of(PROJECT),
+        [sys.executable, "-c", "import time; time.sleep(60)"],
+        env={}, folder=anew.state, log=anew.state / "conductor.log", stop_seconds=2,
+    )  # fmt: skip
+    ready = anew.state / "held"
+
+    def sweep_up() -> None:
+        with deployment_lock(PROJECT, anew.state):
+            ready.touch()
+            time.sleep(0.7)
+
+    swept = in_child(sweep_up)
+    wait_until(ready.exists)
+    try:
+        with alone(PROJECT, state=anew.state):
+            told = swept()
+    finally:
+        stop_conductor(PROJECT, state=anew.state)
+
+    assert told == "did "
 
 
 def test_what_is_broken_off_leaves_nothing_running_but_what_answers(anew: House) -> None:

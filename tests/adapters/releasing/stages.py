@@ -21,6 +21,7 @@ from adapters.releasing.entrance import target_of
 from adapters.releasing.moving import move, with_idle
 from adapters.routing import current, withdraw
 from adapters.supervision.record import read_live, write_instance
+from lifecycle.project.project import Project
 from lifecycle.release.declaration import Releasing
 from lifecycle.release.plan import Plan, Target
 from lifecycle.release.planning import Entrance, plan_of, steady
@@ -139,10 +140,14 @@ class House(routing.House):
     def deploy(self, number: str) -> Live:
         """Send everything to a version."""
         live = self.version(number)
-        with self.records as records:
-            move(self.deployment(live), records=records, state=self.state)
+        self.make(self.deployment(live))
         self.names.are(champion=number)
         return live
+
+    def make(self, movement: Movement, **more: Any) -> Movement:
+        """Make a move."""
+        with self.records as records:
+            return move(movement, records=records, state=self.state, **more)
 
     def deployment(self, live: Live) -> Movement:
         plan = steady(self.entrance, target_of(live))
@@ -245,22 +250,28 @@ class House(routing.House):
             return [(one.kind, one.version, one.state) for one in records.movements(PROJECT)]
 
 
+def a_project(house: House) -> Project:
+    """Declare the project whose requests come to a house."""
+    return Project.model_validate(
+        {
+            "name": PROJECT,
+            "about": {"question": "?", "decision": "None.", "owner": "us"},
+            "data": {
+                "tables": {"t": "t.csv"},
+                "key": ["x"],
+                "label": {"column": "y", "task": "binary"},
+            },
+            "serving": {"port": house.port, "access": {"anonymous": True}},
+        }
+    )
+
+
 def dies(do: Callable[[], object], *, at: Callable[[], None]) -> bool:
     """Do something in a child process that is killed at a point; give whether it came there.
 
     Nobody may hold the ledger open here: a database does not survive being forked.
     """
-    child = os.fork()
-    if not child:
-        try:
-            at()
-            do()
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
+    _, status = os.waitpid(begun(lambda: (at(), do())), 0)
     return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
@@ -287,6 +298,20 @@ def in_child(do: Callable[[], object]) -> Callable[[], object]:
         return found
 
     return wait
+
+
+def begun(do: Callable[[], object]) -> int:
+    """Begin something in a child process, and give its id; whoever begins it waits for it."""
+    child = os.fork()
+    if not child:
+        try:
+            do()
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(0)
+    return child
 
 
 def killing(owner: Any, name: str, *, when: str = "before", nth: int = 1) -> Callable[[], None]:

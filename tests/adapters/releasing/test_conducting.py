@@ -17,11 +17,10 @@ from adapters.releasing.figures_traffic import mark
 from adapters.releasing.following import latest_look
 from adapters.releasing.gathering import Gatherer
 from lifecycle.errors import PerennialError, Refused, RegistryError
-from lifecycle.project.project import Project
 from lifecycle.release.release import Look, Next, Release
-from tests.adapters.releasing.stages import PROJECT, House, Names, asked, wait_until
+from tests.adapters.releasing.stages import PROJECT, House, Names, a_project, asked, wait_until
 
-pytestmark = pytest.mark.xdist_group("releasing")
+pytestmark = pytest.mark.xdist_group("releasing conducting")
 
 NOTHING = {"agreement": None, "distance": None}
 """These targets are no models: what they answer is not compared."""
@@ -47,18 +46,6 @@ def anew(house: House) -> House:
 @pytest.fixture(autouse=True)
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conducting, "LOOK_SECONDS", 0.2)
-
-
-def a_project(house: House) -> Project:
-    return Project.model_validate(
-        {
-            "name": PROJECT,
-            "about": {"question": "?", "decision": "None.", "owner": "us"},
-            "data": {"tables": {"t": "t.csv"}, "key": ["x"],
-                     "label": {"column": "y", "task": "binary"}},
-            "serving": {"port": house.port, "access": {"anonymous": True}},
-        }
-    )  # fmt: skip
 
 
 def conducted(

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import pytest
 
 from adapters.records import Records
 from adapters.releasing import moving
-from adapters.releasing.moving import MoveError, move, repair_alone, settle
+from adapters.releasing.moving import MoveError, repair_alone, settle
 from adapters.routing import RoutingError
 from adapters.routing.admin import Admin
 from adapters.routing.files import Files
@@ -18,7 +18,7 @@ from adapters.supervision.supervisor import Supervisor
 from lifecycle.release.release import Movement
 from tests.adapters.releasing.stages import PROJECT, House, Names, asked, dies, in_child, killing
 
-pytestmark = pytest.mark.xdist_group("releasing")
+pytestmark = pytest.mark.xdist_group("releasing moving")
 
 Prepare = Callable[[], None]
 
@@ -58,11 +58,6 @@ def flip(house: House) -> Movement:
     return house.step(house.open("1", "2", strategy="blue-green"), state="keeping")
 
 
-def make(house: House, movement: Movement, **more: Any) -> Movement:
-    with house.records as records:
-        return move(movement, records=records, state=house.state, **more)
-
-
 def repair(house: House) -> Movement | None:
     with house.records as records:
         return repair_alone(PROJECT, records=records, state=house.state)
@@ -90,7 +85,7 @@ def test_a_first_step_that_is_killed_is_afterwards_wholly_done_or_not_at_all(
     movement = begin_canary(house)
     before = house.plan_in_force
 
-    came = dies(lambda: make(house, movement), at={**EARLY, **LATE}[point])
+    came = dies(lambda: house.make(movement), at={**EARLY, **LATE}[point])
     while_broken = house.answering()
     repair(house)
 
@@ -128,7 +123,7 @@ def test_a_flip_that_is_killed_ends_with_router_records_and_registry_agreeing(
     movement = flip(house)
 
     came = dies(
-        lambda: make(house, movement, confirm=lambda: house.names.crown(PROJECT, "2")), at=prepare
+        lambda: house.make(movement, confirm=lambda: house.names.crown(PROJECT, "2")), at=prepare
     )
     repair(house)
     tidy(house, house.names)
@@ -161,7 +156,7 @@ def test_a_first_deployment_that_is_killed_leaves_a_router_that_answers_or_none(
     house.empty()
     movement = house.deployment(live)
 
-    came = dies(lambda: make(house, movement), at=prepare)
+    came = dies(lambda: house.make(movement), at=prepare)
     repair(house)
 
     assert came
@@ -193,7 +188,7 @@ def test_a_stop_that_is_killed_has_stopped_everything_or_nothing(
         project=PROJECT, kind="stop", version="1", at=house.the_time, by="ann", after=None
     )
 
-    came = dies(lambda: make(house, movement), at=prepare)
+    came = dies(lambda: house.make(movement), at=prepare)
     repair(house)
 
     assert came
@@ -216,7 +211,7 @@ def test_a_move_that_is_killed_while_it_goes_back_is_done_or_undone_all_the_same
         prepare()  # from here on: what follows is the way back
         raise RuntimeError("the registry does not answer")
 
-    came = dies(lambda: make(house, movement, confirm=refuse), at=lambda: None)
+    came = dies(lambda: house.make(movement, confirm=refuse), at=lambda: None)
     repair(house)
     tidy(house, house.names)
 
@@ -231,7 +226,7 @@ def test_a_move_that_is_killed_while_it_goes_back_is_done_or_undone_all_the_same
 @pytest.mark.parametrize("point", ["after the clusters", "after the routes"])
 def test_a_repair_that_is_killed_is_repaired_by_the_next(house: House, point: str) -> None:
     movement = begin_canary(house)
-    broke = dies(lambda: make(house, movement), at=EARLY["before the plan is remembered"])
+    broke = dies(lambda: house.make(movement), at=EARLY["before the plan is remembered"])
 
     broke_again = dies(lambda: repair(house), at=EARLY[point])
     still_broken = not is_at_rest(house)
@@ -249,7 +244,7 @@ def test_users_notice_nothing_of_moves_that_are_killed_and_repaired(house: House
 
     with asked(house) as seen:
         for prepare in (*EARLY.values(), LATE["once the plan is remembered"]):
-            assert dies(lambda: make(house, house.step(release)), at=prepare)
+            assert dies(lambda: house.make(house.step(release)), at=prepare)
             repair(house)
 
     assert seen["1"] > 100
@@ -290,6 +285,27 @@ def test_what_follows_from_a_move_is_made_up_for_where_it_was_broken_off(
     assert set(house.answering(10)) == {"1"}
 
 
+def test_the_registry_ends_with_what_is_live_though_it_was_told_of_two_moves_at_once(
+    house: House,
+) -> None:
+    class Slow(Names):
+        others: ClassVar = [True]
+
+        def crown(self, project: str, number: str) -> None:
+            if Slow.others.pop() if Slow.others else False:
+                house.take_back()  # by hand, and told, while the promotion is being told
+                tidy(house, house.names)
+            super().crown(project, number)
+
+    house.make(flip(house))
+
+    tidy(house, Slow(house.names.file))
+
+    assert house.names.found == {"champion": "1"}
+    assert (house.live, set(house.answering(10))) == ("1", {"1"})
+    assert is_settled(house)
+
+
 def test_a_target_that_does_not_live_gets_nothing_and_nothing_is_changed(house: House) -> None:
     movement = begin_canary(house)
     before, release = house.plan_in_force, house.the_release()
@@ -302,7 +318,7 @@ def test_a_target_that_does_not_live_gets_nothing_and_nothing_is_changed(house: 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("adapters.routing.router.HEALTHY_SECONDS", 0.5)
         with pytest.raises(RoutingError, match=r'"shop.2" does not answer GET /healthz'):
-            make(house, movement.model_copy(update={"after": plan}))
+            house.make(movement.model_copy(update={"after": plan}))
 
     assert set(house.answering()) == {"1"}
     assert house.plan_in_force == before
@@ -318,7 +334,7 @@ def test_what_is_not_confirmed_goes_back(house: House) -> None:
         raise RuntimeError("the registry does not answer")
 
     with pytest.raises(RuntimeError, match="does not answer"):
-        make(house, movement, confirm=refuse)
+        house.make(movement, confirm=refuse)
 
     assert set(house.answering(10)) == {"1"}
     assert house.live == "1"
@@ -332,7 +348,7 @@ def test_moves_of_several_processes_happen_one_after_another(house: House) -> No
 
     def deploy_often(number: int) -> None:
         for _ in range(4):
-            make(house, house.deployment(lives[number]))
+            house.make(house.deployment(lives[number]))
 
     told = [wait() for wait in [in_child(lambda n=n: deploy_often(n)) for n in range(3)]]
 
@@ -353,6 +369,6 @@ def test_who_waits_for_a_move_that_never_ends_is_told(
     monkeypatch.setattr(moving, "LOCK_SECONDS", 0.2)
 
     with moving._alone(PROJECT, house.state), pytest.raises(MoveError, match="another command"):
-        make(house, movement)
+        house.make(movement)
 
     assert house.movements()[1:] == []

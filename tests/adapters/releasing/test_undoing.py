@@ -10,7 +10,6 @@ from adapters.releasing.moving import (
     OvertakenError,
     deployment_lock,
     last_move,
-    move,
     settle,
 )
 from adapters.releasing.undoing import roll_back
@@ -21,7 +20,7 @@ from lifecycle.errors import Refused
 from lifecycle.release.release import Movement
 from tests.adapters.releasing.stages import PROJECT, House, dies, in_child, killing, wait_until
 
-pytestmark = pytest.mark.xdist_group("releasing")
+pytestmark = pytest.mark.xdist_group("releasing undoing")
 
 
 @pytest.fixture
@@ -34,11 +33,6 @@ def anew(house: House) -> House:
 def settled(house: House) -> None:
     with house.records as records:
         settle(PROJECT, records=records, state=house.state, registry=house.names, is_alone=True)
-
-
-def made(house: House, movement: Movement, seen: int | None = None) -> Movement:
-    with house.records as records:
-        return move(movement, records=records, state=house.state, seen=seen)
 
 
 def last(house: House) -> int:
@@ -78,7 +72,7 @@ def test_in_the_middle_of_a_canary_the_champion_gets_everything_and_the_release_
 ) -> None:
     anew.deploy("1")
     anew.begin("1", "2", strategy="canary", steps=[0.3, 0.6])
-    made(anew, anew.step(anew.the_release(), step=1))
+    anew.make(anew.step(anew.the_release(), step=1))
     assert set(anew.answering(60)) == {"1", "2"}
 
     anew.take_back()
@@ -115,7 +109,7 @@ def test_after_its_end_the_version_before_is_started_again(anew: House) -> None:
     finish = anew.deployment(anew.version("2")).model_copy(
         update={"kind": "finish", "release": 1, "then": ended}
     )
-    made(anew, finish)
+    anew.make(finish)
     settled(anew)
     assert anew.pid("shop.1") is None
 
@@ -148,7 +142,7 @@ def test_where_nothing_is_live_nothing_is_rolled_back(anew: House) -> None:
     with pytest.raises(Refused, match="Nothing was ever live"):
         anew.take_back()
     anew.deploy("1")
-    made(anew, Movement(project=PROJECT, kind="stop", version="1", at=anew.the_time, by="ann"))
+    anew.make(Movement(project=PROJECT, kind="stop", version="1", at=anew.the_time, by="ann"))
     with pytest.raises(Refused, match="Nothing is live"):
         anew.take_back()
 
@@ -216,6 +210,7 @@ def test_a_version_that_is_just_being_ended_is_started_again(anew: House) -> Non
     again = anew.pid("shop.1")
     swept()
 
+    assert anew.movements()[2:] == [("roll back", "2", "done")]
     assert again not in (None, ending)
     assert anew.pid("shop.1") == again
     assert state_of(anew) == ({"1"}, "1")
@@ -266,7 +261,7 @@ def test_a_step_that_is_made_meanwhile_does_not_save_the_version(
 
     def late(movement: Movement, **more):
         if steps:
-            made(anew, steps.pop())
+            anew.make(steps.pop())
         return real(movement, **more)
 
     monkeypatch.setattr(undoing, "move", late)
@@ -291,7 +286,7 @@ def test_what_was_decided_before_a_rollback_is_not_done_after_it(anew: House, ki
 
     anew.take_back()
     with pytest.raises(OvertakenError, match="roll back, version 2, by ann"):
-        made(anew, decided, seen=seen)
+        anew.make(decided, seen=seen)
 
     assert state_of(anew) == ({"1"}, "1")
     assert anew.the_release().state == "rolled back"
@@ -348,7 +343,7 @@ def test_a_rollback_first_repairs_what_was_broken_off(
     anew.deploy("1")
     anew.deploy("2")
     movement = anew.deployment(anew.version("3"))
-    assert dies(lambda: made(anew, movement), at=killing(_Router, "_remember", when=when))
+    assert dies(lambda: anew.make(movement), at=killing(_Router, "_remember", when=when))
 
     moved = anew.take_back()
 
