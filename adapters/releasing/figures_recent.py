@@ -7,6 +7,9 @@ from lifecycle.release.evidence import Bucket, Traffic
 
 WINDOW = timedelta(seconds=8)
 
+SILENCE = timedelta(seconds=5)
+"""One that is begun again after it died answers within three."""
+
 Both = tuple[Traffic, Traffic]
 
 
@@ -30,15 +33,17 @@ class Recent:
         self._looks.append((now, both))
         if before is None:
             return None
+        is_long = now - self._looks[0][0] >= SILENCE
         champion, challenger = (
-            _less(after, earlier, [looked[place].lag_ms for _, looked in self._looks])
+            _less(after, earlier, [looked[place] for _, looked in self._looks], is_long=is_long)
             for place, (after, earlier) in enumerate(zip(both, before, strict=True))
         )
         return champion, challenger
 
 
-def _less(after: Traffic, before: Traffic, lags: list[float | None]) -> Traffic:
-    """Take off what was there before; a lag counts only as long as it lasted."""
+def _less(after: Traffic, before: Traffic, looks: list[Traffic], *, is_long: bool) -> Traffic:
+    """Take off what was there before; a lag, and a silence, count only if they lasted."""
+    lags = [look.lag_ms for look in looks]
     known = {bucket.ms: bucket.count for bucket in before.took}
     told = [lag for lag in lags if lag is not None]
     return after.model_copy(
@@ -50,6 +55,7 @@ def _less(after: Traffic, before: Traffic, lags: list[float | None]) -> Traffic:
                 Bucket(ms=bucket.ms, count=bucket.count - known.get(bucket.ms, 0))
                 for bucket in after.took
             ),
+            "is_silent": is_long and all(look.is_alive is False for look in looks),
             "lag_ms": min(told) if len(told) == len(lags) else None,
         }
     )

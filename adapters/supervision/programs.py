@@ -27,7 +27,11 @@ class Programs:
 
     def __iter__(self) -> Iterator[Program]:
         for file in sorted((self.path / "programs").glob("*.json")):
-            yield Program.model_validate_json(file.read_bytes())
+            try:
+                text = file.read_bytes()
+            except FileNotFoundError:  # stopped by somebody else since it was listed
+                continue
+            yield Program.model_validate_json(text)
 
     @cached_property
     def folder(self) -> Path:

@@ -40,6 +40,8 @@ class Traffic(Value):
         What it used since the moment, and holds now.
     is_alive
         Whether it answers when asked for its health.
+    is_silent
+        Of the last seconds: whether it did not answer that in any of them.
     """
 
     version: str
@@ -52,6 +54,7 @@ class Traffic(Value):
     cpu_seconds: float | None = None
     memory_mb: float | None = None
     is_alive: bool | None = None
+    is_silent: bool = False
 
 
 class PairSlice(Value):

@@ -219,6 +219,10 @@ def _judge_life(mine: Traffic, other: Traffic | None, recent: Traffic | None) ->
         return Verdict(rule="alive", outcome=Outcome.UNKNOWN, reason=reason)
     told = f"{who} does not answer when it is asked whether it lives"
     seen = mine if recent is None else recent
+    is_alone = other is None or other.is_alive is not False
+    if seen.requests <= 0 and seen.is_silent and is_alone:
+        reason = f"{told}, and has not for seconds: nobody is sent there any more."
+        return Verdict(rule="alive", outcome=Outcome.FAIL, reason=reason)
     if seen.failed <= 0:
         reason = f"{told}, and no request has failed. It holds until that is clear."
         return Verdict(rule="alive", outcome=Outcome.UNKNOWN, reason=reason)

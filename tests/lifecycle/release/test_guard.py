@@ -300,3 +300,22 @@ def test_a_whole_look_takes_little_processor_time():
         judge_guards(both, GUARD)
 
     assert (process_time() - began) / 50 < 0.005
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_silent", "other_is_alive", "expected"),
+    [
+        (0, True, True, FAIL),
+        (0, False, True, UNKNOWN),  # it has not been silent for long
+        (9, True, True, UNKNOWN),  # it answers requests, and is only late to say that it lives
+        (0, True, False, UNKNOWN),  # nor does the champion live
+    ],
+)
+def test_a_version_that_is_silent_for_seconds_fails_even_if_its_spare_answers_everything(
+    asked, is_silent, other_is_alive, expected
+):
+    dead = traffic(1_000, is_alive=False)
+    late = traffic(asked, is_alive=False, is_silent=is_silent)
+    champion = traffic(1_000, version="1", is_alive=other_is_alive)
+
+    assert ask("alive", findings(dead, champion, recent_challenger=late)).outcome is expected
