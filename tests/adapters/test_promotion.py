@@ -61,7 +61,7 @@ def test_who_takes_over_is_champion_and_whoever_answered_before_is_stopped(anew:
     assert set(anew.answering(10)) == {"2"}
     assert anew.live == "2"
     assert anew.names.found == {"champion": "2"}
-    assert anew.pid("shop.1") is None
+    assert anew.pid("stall.1") is None
     with anew.records as records:
         assert not records.unsettled(PROJECT)
 
@@ -75,7 +75,7 @@ def test_who_cannot_be_crowned_does_not_take_over_and_is_stopped(anew: House) ->
     assert set(anew.answering(10)) == {"1"}
     assert anew.live == "1"
     assert anew.names.found == {"champion": "1"}
-    assert anew.pid("shop.2") is None
+    assert anew.pid("stall.2") is None
     assert anew.movements()[-1] == ("deploy", "2", "undone")
 
 
@@ -85,9 +85,9 @@ def test_a_version_that_is_rolled_back_while_it_is_deployed_anew_does_not_take_o
     take(anew, anew.version("1"))
     take(anew, anew.version("2"))
     anew.take_back()
-    again = anew.version("2").model_copy(update={"name": "shop.2"})
+    again = anew.version("2").model_copy(update={"name": "stall.2"})
 
-    with pytest.raises(Refused, match=r"Version 2 of shop was rolled back .* by ann"):
+    with pytest.raises(Refused, match=r"Version 2 of stall was rolled back .* by ann"):
         take(anew, again)
 
     assert set(anew.answering(10)) == {"1"}
@@ -103,7 +103,7 @@ def test_what_the_registry_was_not_told_of_a_rollback_is_told_with_the_next_depl
     take(anew, anew.version("3"))
 
     assert anew.names.found == {"champion": "3"}
-    assert {name for name in ("shop.1", "shop.2", "shop.3") if anew.pid(name)} == {"shop.3"}
+    assert {name for name in ("stall.1", "stall.2", "stall.3") if anew.pid(name)} == {"stall.3"}
 
 
 def test_what_is_taken_away_is_told_to_the_registry_later(anew: House) -> None:
@@ -129,7 +129,7 @@ def test_a_stop_ends_the_release_that_goes_on(anew: House) -> None:
     assert (release.state, release.ending, release.is_open) == ("stopped", STOPPED, False)
     assert set(anew.answering(4)) == {"nobody"}
     assert read_live(anew.state, PROJECT) is None
-    assert {anew.pid(name) for name in ("shop.1", "shop.2", f"router-{PROJECT}")} == {None}
+    assert {anew.pid(name) for name in ("stall.1", "stall.2", f"router-{PROJECT}")} == {None}
     assert (anew.state / "reports" / PROJECT / "releases" / "1.html").exists()
 
 
@@ -165,7 +165,7 @@ def test_only_one_at_a_time_changes_what_runs(anew: House) -> None:
     with alone(PROJECT, state=anew.state):
         told = in_child(lambda: alone(PROJECT, state=anew.state).__enter__())()
 
-    assert told.startswith('HostingError: "shop" is being deployed or released by another command')
+    assert told.startswith('HostingError: "stall" is being deployed or released by another command')
     with alone(PROJECT, state=anew.state):
         pass
 
@@ -201,5 +201,5 @@ def test_what_is_broken_off_leaves_nothing_running_but_what_answers(anew: House)
         anew.version("2")
         raise KeyboardInterrupt
 
-    assert anew.pid("shop.2") is None
-    assert anew.pid("shop.1") is not None
+    assert anew.pid("stall.2") is None
+    assert anew.pid("stall.1") is not None

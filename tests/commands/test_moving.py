@@ -71,11 +71,11 @@ def test_a_rollback_tells_what_answers_again_how_long_it_took_and_what_to_do_nex
 
     told = run("rollback", "--project", PROJECT, "--by", "ada", "--why", "it is slow").stdout
 
-    assert re.search(r"✓ shop: version 1 answers again, after \d\.\d\d s\.", told)
-    assert 'readmit --project shop --version 2 --why "..."' in told
+    assert re.search(r"✓ stall: version 1 answers again, after \d\.\d\d s\.", told)
+    assert 'readmit --project stall --version 2 --why "..."' in told
     assert (set(house.answering(10)), house.live) == ({"1"}, "1")
     assert registry.alias_of(PROJECT, registry.CHAMPION) == "1"
-    assert house.pid("shop.2") is None
+    assert house.pid("stall.2") is None
     with house.records as records:
         last = records.movements(PROJECT)[-1]
     assert (last.kind, last.by, last.reason, last.settled) == (
@@ -104,7 +104,7 @@ def test_who_rolls_back_what_was_just_rolled_back_is_asked_whether_it_is_meant(
         house.deploy(number)
     run("rollback", "--project", PROJECT, "--by", "ann")
 
-    with pytest.raises(Refused, match=r"Version 3 of shop was rolled back already, .* by ann"):
+    with pytest.raises(Refused, match=r"Version 3 of stall was rolled back already, .* by ann"):
         run("rollback", "--project", PROJECT)
     after_one = house.live
     house.version("1")  # it has been stopped, and is no Bento that could be started again
@@ -124,7 +124,7 @@ def test_a_shadow_that_is_taken_back_is_not_said_to_be_barred(house: House) -> N
 
 
 def test_where_nothing_answers_there_is_nothing_to_roll_back(house: House) -> None:
-    with pytest.raises(Refused, match=r"Nothing was ever live.*run\.py releases --project shop"):
+    with pytest.raises(Refused, match=r"Nothing was ever live.*run\.py releases --project stall"):
         run("rollback", "--project", PROJECT)
 
 
@@ -136,7 +136,7 @@ def test_a_project_nobody_knows_is_refused() -> None:
 def test_what_is_started_again_goes_by_its_last_release_where_its_declaration_is_elsewhere(
     house: House,
 ) -> None:
-    with pytest.raises(ProjectError, match='There is no project "shop"'):
+    with pytest.raises(ProjectError, match='There is no project "stall"'):
         moving._declared(PROJECT, PROJECT, house.state)
     project = a_project(house)
     write_context(project, home=house.state, stack="local", state=house.state)
@@ -158,7 +158,7 @@ def test_a_conductor_without_a_release_ends_and_one_without_a_context_says_what_
     house: House,
 ) -> None:
     house.deploy("1")
-    with pytest.raises(ContextError, match=r"release\.json .*rollback --project shop"):
+    with pytest.raises(ContextError, match=r"release\.json .*rollback --project stall"):
         run("conduct", "--project", PROJECT)
     write_context(a_project(house), home=house.state, stack="local", state=house.state)
 

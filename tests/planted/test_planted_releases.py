@@ -68,12 +68,12 @@ def conducted(house: House) -> None:
 
 
 def behaving(mode: str) -> Callable[[House], None]:
-    return lambda house: house.be("shop.2", mode)
+    return lambda house: house.be("stall.2", mode)
 
 
 def kill(house: House) -> None:
     """End it while it is asked, and let nobody begin it again."""
-    house.supervisor.stop("shop.2")
+    house.supervisor.stop("stall.2")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_conductor_that_is_killed_again_and_again_brings_the_release_to_its_en
     assert [one.kind for one in made] == ["deploy", "begin", "advance", "promote", "finish"]
     assert (set(house.answering(20)), house.live) == ({"2"}, "2")
     assert house.names.found == {"champion": "2"}
-    wait_until(lambda: house.pid("shop.1") is None)
+    wait_until(lambda: house.pid("stall.1") is None)
 
 
 def test_people_who_roll_back_while_conductors_are_killed_have_the_last_word(

@@ -31,7 +31,7 @@ from tests.adapters.routing import conftest as routing
 from tests.adapters.routing.asking import ask_all
 from tests.servers.process import LOOPBACK, accepts, free_port
 
-PROJECT = "shop"
+PROJECT = "stall"
 TELLING = Path(__file__).with_name("telling.py")
 
 

@@ -25,22 +25,22 @@ pytestmark = pytest.mark.xdist_group("releasing beginning")
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
     """Give the state of a house where requests come to port 3711."""
-    folder = tmp_path / "serving" / "shop" / "router"
+    folder = tmp_path / "serving" / "stall" / "router"
     folder.mkdir(parents=True)
-    plan = Plan(project="shop", host="127.0.0.1", port=3711)
+    plan = Plan(project="stall", host="127.0.0.1", port=3711)
     (folder / "plan.json").write_text(plan.model_dump_json())
     return tmp_path
 
 
 def test_a_release_is_refused_that_would_move_the_port_away_from_who_asks(state: Path) -> None:
     with pytest.raises(ProjectError, match=r"come to 127.0.0.1, port 3711.*serving.port=3711"):
-        require_address("shop", Serving(port=3000), state=state)
+        require_address("stall", Serving(port=3000), state=state)
     with pytest.raises(ProjectError, match="does not move the address"):
-        require_address("shop", Serving(port=3711, host="0.0.0.0"), state=state)
+        require_address("stall", Serving(port=3711, host="0.0.0.0"), state=state)
 
 
 def test_a_release_at_the_address_of_the_present_is_not_refused(state: Path) -> None:
-    require_address("shop", Serving(port=3711), state=state)
+    require_address("stall", Serving(port=3711), state=state)
     require_address("nothing-answers", Serving(port=3000), state=state)
 
 
@@ -60,7 +60,7 @@ def free(house: House) -> None:
 def test_what_nothing_answers_for_cannot_be_released_and_what_answers_need_not(
     anew: House, tmp_path: Path
 ) -> None:
-    with pytest.raises(ProjectError, match=r'Nothing of "shop" answers yet.*Deploy the first one'):
+    with pytest.raises(ProjectError, match=r'Nothing of "stall" answers yet.*Deploy the first one'):
         require_live(PROJECT, "2", state=tmp_path)
     with pytest.raises(ProjectError, match="Version 1 is what answers already"):
         require_live(PROJECT, "1", state=anew.state)
@@ -75,9 +75,9 @@ def test_while_a_release_goes_on_another_is_refused_with_who_and_since_when(anew
         free(anew)
 
     told = str(refused.value)
-    assert told.startswith(f"Release 1 of shop goes on since {release.began:%-d %b %Y, %H:%M}")
+    assert told.startswith(f"Release 1 of stall goes on since {release.began:%-d %b %Y, %H:%M}")
     assert "version 2 beside 1, begun by ann" in told
-    assert "run.py rollback --project shop" in told
+    assert "run.py rollback --project stall" in told
     anew.take_back()
     free(anew)  # that was the remedy
 
@@ -101,7 +101,7 @@ def test_a_release_that_was_killed_just_after_its_first_move_goes_on(anew: House
     at = killing(_Router, "_remember", when="after")
     assert dies(lambda: anew.make(anew.step(release)), at=at)
 
-    with pytest.raises(Refused, match="Release 1 of shop goes on"):
+    with pytest.raises(Refused, match="Release 1 of stall goes on"):
         free(anew)
 
     assert set(anew.answering(40)) == {"1", "2"}
@@ -138,14 +138,14 @@ def test_a_version_that_was_rolled_back_is_refused_with_when_who_and_why(anew: H
     told = str(refused.value)
     assert f"rolled back on {moved.at:%-d %b %Y, %H:%M}" in told
     assert "by ada: it is slow. It is not released again" in told
-    assert 'readmit --project shop --version 2 --why "..."' in told
+    assert 'readmit --project stall --version 2 --why "..."' in told
 
 
 def test_the_context_of_a_release_is_the_declaration_of_its_beginning(
     anew: House, tmp_path: Path
 ) -> None:
     project = a_project(anew)
-    with pytest.raises(ContextError, match=r"cannot be read .* rollback --project shop"):
+    with pytest.raises(ContextError, match=r"cannot be read .* rollback --project stall"):
         read_context(PROJECT, state=tmp_path)
     (tmp_path / "serving" / PROJECT).mkdir(parents=True)
 

@@ -89,7 +89,7 @@ def test_a_canary_goes_through_its_steps_is_kept_and_ends_promoted(anew: House) 
     ]  # fmt: skip
     assert (set(anew.answering(20)), anew.live) == ({"2"}, "2")
     assert anew.names.found == {"champion": "2"}
-    assert anew.pid("shop.1") is None
+    assert anew.pid("stall.1") is None
     with anew.records as records:
         assert not records.unsettled(PROJECT)
         made = records.movements(PROJECT)
@@ -101,7 +101,7 @@ def test_a_canary_goes_through_its_steps_is_kept_and_ends_promoted(anew: House) 
 
 def test_a_challenger_that_fails_goes_back_and_no_user_sees_it(anew: House) -> None:
     anew.begin("1", "2", **{**CANARY, "hold": "1h", "guard": {**LENIENT, "error_rate": 0.01}})
-    anew.be("shop.2", "broken")
+    anew.be("stall.2", "broken")
 
     with asked(anew) as seen:
         conducted(anew)
@@ -114,7 +114,7 @@ def test_a_challenger_that_fails_goes_back_and_no_user_sees_it(anew: House) -> N
     assert anew.movements()[-1] == ("roll back", "2", "done")
     assert (set(anew.answering(20)), anew.live) == ({"1"}, "1")
     assert anew.names.found == {"champion": "1"}
-    assert anew.pid("shop.2") is None
+    assert anew.pid("stall.2") is None
     with anew.records as records, pytest.raises(Refused, match=r"rolled back .* by policy: error"):
         require_not_barred(PROJECT, "2", records=records)
 
@@ -122,7 +122,7 @@ def test_a_challenger_that_fails_goes_back_and_no_user_sees_it(anew: House) -> N
 def test_a_promoted_version_that_fails_while_it_is_kept_goes_back(anew: House) -> None:
     anew.begin("1", "2", **{**CANARY, "strategy": "blue-green", "keep": "1h"})
     assert anew.live == "2"
-    anew.be("shop.2", "broken")
+    anew.be("stall.2", "broken")
 
     with asked(anew) as seen:
         conducted(anew)
@@ -176,7 +176,7 @@ def test_a_shadow_is_compared_and_stopped_while_the_champion_answers_all(anew: H
     assert set(seen) == {"1"}
     assert anew.the_release().state == "compared"
     assert anew.names.found == {"champion": "1", "challenger": "2"}
-    assert anew.pid("shop.2") is None
+    assert anew.pid("stall.2") is None
 
 
 def test_it_ends_when_the_release_was_ended_by_hand(anew: House) -> None:

@@ -279,9 +279,9 @@ def test_what_follows_from_a_move_is_made_up_for_where_it_was_broken_off(
     assert (came, told, was_settled) == (True, is_told, False)
     assert is_settled(house)
     assert house.names.found == {"champion": "1"}
-    assert house.pid("shop.2") is None
+    assert house.pid("stall.2") is None
     assert house.plan_in_force is not None
-    assert [target.name for target in house.plan_in_force.targets] == ["shop.1"]
+    assert [target.name for target in house.plan_in_force.targets] == ["stall.1"]
     assert set(house.answering(10)) == {"1"}
 
 
@@ -310,14 +310,14 @@ def test_a_target_that_does_not_live_gets_nothing_and_nothing_is_changed(house: 
     movement = begin_canary(house)
     before, release = house.plan_in_force, house.the_release()
     assert movement.after is not None
-    dead = movement.after.target("shop.2").model_copy(update={"port": 1})
+    dead = movement.after.target("stall.2").model_copy(update={"port": 1})
     plan = movement.after.model_copy(
         update={"targets": (dead, *(one for one in movement.after.targets if one.version == "1"))}
     )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("adapters.routing.router.HEALTHY_SECONDS", 0.5)
-        with pytest.raises(RoutingError, match=r'"shop.2" does not answer GET /healthz'):
+        with pytest.raises(RoutingError, match=r'"stall.2" does not answer GET /healthz'):
             house.make(movement.model_copy(update={"after": plan}))
 
     assert set(house.answering()) == {"1"}

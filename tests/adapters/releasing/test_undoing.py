@@ -63,7 +63,7 @@ def test_after_two_deployments_the_first_answers_again_and_the_second_is_barred(
         require_not_barred(PROJECT, "2", records=records)
     settled(anew)
     assert anew.names.found == {"champion": "1"}
-    assert anew.pid("shop.2") is None
+    assert anew.pid("stall.2") is None
     assert took < 10
 
 
@@ -90,16 +90,16 @@ def test_while_it_is_kept_the_version_before_takes_over_again(anew: House) -> No
     anew.begin("1", "2", strategy="blue-green")
     assert state_of(anew) == ({"2"}, "2")
     assert anew.names.found == {"champion": "2"}
-    standing_by = anew.pid("shop.1")
+    standing_by = anew.pid("stall.1")
 
     anew.take_back()
     settled(anew)
 
     assert state_of(anew) == ({"1"}, "1")
-    assert anew.pid("shop.1") == standing_by
+    assert anew.pid("stall.1") == standing_by
     assert anew.the_release().state == "rolled back"
     assert anew.names.found == {"champion": "1"}
-    assert anew.pid("shop.2") is None
+    assert anew.pid("stall.2") is None
 
 
 def test_after_its_end_the_version_before_is_started_again(anew: House) -> None:
@@ -111,13 +111,13 @@ def test_after_its_end_the_version_before_is_started_again(anew: House) -> None:
     )
     anew.make(finish)
     settled(anew)
-    assert anew.pid("shop.1") is None
+    assert anew.pid("stall.1") is None
 
     moved = anew.take_back()
     settled(anew)
 
     assert state_of(anew) == ({"1"}, "1")
-    assert anew.pid("shop.1") is not None
+    assert anew.pid("stall.1") is not None
     assert moved.release is None
     assert anew.the_release().state == "promoted"
     assert anew.names.found == {"champion": "1"}
@@ -161,7 +161,7 @@ def test_a_shadow_that_is_taken_back_is_stopped_and_not_barred(anew: House) -> N
     with anew.records as records:
         require_not_barred(PROJECT, "2", records=records)
     assert anew.names.found == {"champion": "1", "challenger": "2"}
-    assert anew.pid("shop.2") is None
+    assert anew.pid("stall.2") is None
 
 
 def test_a_version_that_cannot_come_back_leaves_everything_as_it_is(anew: House) -> None:
@@ -169,7 +169,7 @@ def test_a_version_that_cannot_come_back_leaves_everything_as_it_is(anew: House)
     anew.deploy("2")
     settled(anew)
     before = anew.movements()
-    forget_instance(anew.state, PROJECT, "shop.1")
+    forget_instance(anew.state, PROJECT, "stall.1")
 
     with pytest.raises(Refused, match=r"nothing is left of how it was started\. Deploy it"):
         anew.take_back()
@@ -191,7 +191,7 @@ def test_a_version_that_dies_while_it_comes_back_gets_no_requests(
         anew.supervisor.stop(again.name)
         return again
 
-    with anew.records as records, pytest.raises(RoutingError, match=r"shop\.1.*does not answer"):
+    with anew.records as records, pytest.raises(RoutingError, match=r"stall\.1.*does not answer"):
         roll_back(PROJECT, by="ann", why="no", records=records, state=anew.state, restart=stillborn)
 
     assert state_of(anew) == ({"2"}, "2")
@@ -201,18 +201,18 @@ def test_a_version_that_dies_while_it_comes_back_gets_no_requests(
 def test_a_version_that_is_just_being_ended_is_started_again(anew: House) -> None:
     anew.deploy("1")
     anew.deploy("2")
-    ending = anew.pid("shop.1")
-    anew.be("shop.1", "stubborn")
+    ending = anew.pid("stall.1")
+    anew.be("stall.1", "stubborn")
     swept = in_child(lambda: settled(anew))
     wait_until(lambda: "stopping" in {one.state for one in anew.supervisor.status()})
 
     anew.take_back()
-    again = anew.pid("shop.1")
+    again = anew.pid("stall.1")
     swept()
 
     assert anew.movements()[2:] == [("roll back", "2", "done")]
     assert again not in (None, ending)
-    assert anew.pid("shop.1") == again
+    assert anew.pid("stall.1") == again
     assert state_of(anew) == ({"1"}, "1")
 
 
@@ -228,7 +228,7 @@ def test_two_people_who_take_the_same_version_back_at_once_go_back_once(anew: Ho
         assert state_of(anew) == ({"1"}, "1")
     else:
         assert told[1] == "did 3"
-        assert "Version 3 of shop is not there any more: somebody else" in told[0]
+        assert "Version 3 of stall is not there any more: somebody else" in told[0]
         assert state_of(anew) == ({"2"}, "2")
 
 
@@ -245,7 +245,7 @@ def test_who_was_overtaken_by_another_rollback_does_not_go_further_back(
         return real(movement, **more)
 
     monkeypatch.setattr(undoing, "move", late)
-    with pytest.raises(OvertakenError, match=r"Version 3 of shop is not there any more"):
+    with pytest.raises(OvertakenError, match=r"Version 3 of stall is not there any more"):
         anew.take_back(by="bob")
 
     assert state_of(anew) == ({"2"}, "2")
@@ -298,7 +298,7 @@ def test_a_rollback_of_a_release_that_is_over_does_not_reach_behind_it(anew: Hou
     anew.begin("2", "3", strategy="canary", steps=[0.5])
     anew.take_back(by="ann")
 
-    with anew.records as records, pytest.raises(OvertakenError, match="Release 1 of shop is over"):
+    with anew.records as records, pytest.raises(OvertakenError, match="Release 1 of stall is over"):
         roll_back(
             PROJECT, by="policy", why="errors", records=records, state=anew.state,
             restart=anew.restart, only=1,
@@ -314,7 +314,7 @@ def test_while_a_release_is_prepared_nothing_is_rolled_back(anew: House) -> None
 
     with (
         deployment_lock(PROJECT, anew.state),
-        pytest.raises(Refused, match="Release 1 of shop is still being prepared"),
+        pytest.raises(Refused, match="Release 1 of stall is still being prepared"),
     ):
         anew.take_back()
 
